@@ -1,0 +1,86 @@
+"""Pure decisions about people: addresses, passwords, limits, how long a session lives."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from challenge.accounts.viewer import Viewer
+from challenge.foundation.i18n import Text, _
+from challenge.foundation.text import one_line
+
+_ADDRESS = re.compile(r"[^@\s<>\"(),:;]{1,64}@[A-Za-z0-9.-]{1,190}\.?[A-Za-z0-9-]{1,63}")
+PASSWORD_LENGTH = (12, 256)
+FREE_TRIES, LONGEST_WAIT = 5, 900
+ADDRESS_TRIES, ADDRESS_WINDOW = 30, timedelta(minutes=10)
+LINKS, LINK_WINDOW = 3, timedelta(minutes=15)
+SESSIONS_KEPT = 10
+LINK_LIFE = {
+    "sign_in": timedelta(minutes=10),
+    "confirm": timedelta(days=7),
+    "reset": timedelta(minutes=30),
+    "invitation": timedelta(days=7),
+}
+STAFF_LIFE = (timedelta(hours=1), timedelta(hours=12))
+REVIEWER_LIFE = (timedelta(hours=4), timedelta(hours=24))
+APPLICANT_LIFE = (timedelta(hours=12), timedelta(days=14))
+
+
+def tidy_email(typed: str) -> str:
+    return one_line(typed).lower()
+
+
+def why_not_email(email: str) -> Text | None:
+    if not email:
+        return _("Write an e-mail address, for example name@example.org.")
+    if len(email) > 254 or not _ADDRESS.fullmatch(email):
+        return _(
+            "Write an e-mail address, for example name@example.org. You wrote {typed}.", typed=email[:80]
+        )
+    return None
+
+
+def why_not_password(password: str, person_words: Sequence[str]) -> Text | None:
+    """Long is what counts; no rules about signs. Names, the address and one repeated sign are refused."""
+    shortest, longest = PASSWORD_LENGTH
+    if len(password) < shortest:
+        return _("Use at least {n} characters. A sentence that only you know works well.", n=shortest)
+    if len(password) > longest:
+        return _("Use at most {n} characters.", n=longest)
+    plain = password.casefold()
+    if len(set(plain)) < 5:
+        return _("Use more than four different characters.")
+    rest = plain
+    for word in [
+        *person_words,
+        "password",
+        "passwort",
+        "motdepasse",
+        "contraseña",
+        "challenge",
+        "123456789",
+        "qwerty",
+    ]:
+        if len(word) > 3:
+            rest = rest.replace(word.casefold(), "")
+    if len(rest) < 6:
+        return _("Use something that is not made of your name, your address or a well-known word.")
+    return None
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long an account waits after so many failures in a row: 5 are free, then 2, 4, ... 900 seconds."""
+    if failures < FREE_TRIES:
+        return timedelta(0)
+    return timedelta(seconds=min(LONGEST_WAIT, 2 ** (failures - FREE_TRIES + 1)))
+
+
+def life_of(viewer: Viewer) -> tuple[timedelta, timedelta]:
+    """(idle, absolute) life of a session."""
+    if viewer.is_staff:
+        return STAFF_LIFE
+    return REVIEWER_LIFE if viewer.is_reviewer else APPLICANT_LIFE
+
+
+def is_alive(viewer: Viewer, created_at: datetime, seen_at: datetime, moment: datetime) -> bool:
+    idle, absolute = life_of(viewer)
+    return moment - seen_at <= idle and moment - created_at <= absolute

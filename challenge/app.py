@@ -1,0 +1,216 @@
+"""Builds the web application; the only list of routers."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.openapi import OpenAPIConfig
+from sqlalchemy.orm.exc import StaleDataError
+
+from challenge import __version__
+from challenge.accounts import api as accounts_api
+from challenge.accounts import gate
+from challenge.accounts import pages as accounts_pages
+from challenge.announcements import api as announcements_api
+from challenge.announcements import pages as announcements_pages
+from challenge.assignments import api as assignments_api
+from challenge.assignments import pages as assignments_pages
+from challenge.calls import api as calls_api
+from challenge.calls import pages as calls_pages
+from challenge.decisions import api as decisions_api
+from challenge.decisions import pages as decisions_pages
+from challenge.desk import pages as desk_pages
+from challenge.foundation import db as database
+from challenge.foundation import errors
+from challenge.foundation.api import problem_response
+from challenge.foundation.db import Database
+from challenge.foundation.errors import Problem
+from challenge.foundation.i18n import _
+from challenge.foundation.observe import logger, record_visit
+from challenge.foundation.web import App, Frame, Page, visit_of, wants_json
+from challenge.notices import api as notices_api
+from challenge.notices import pages as notices_pages
+from challenge.panels import api as panels_api
+from challenge.panels import pages as panels_pages
+from challenge.proposals import api as proposals_api
+from challenge.proposals import pages as proposals_pages
+from challenge.reviews import api as reviews_api
+from challenge.reviews import pages as reviews_pages
+from challenge.scoring import api as scoring_api
+from challenge.scoring import pages as scoring_pages
+from challenge.settings import Settings, settings
+from challenge.site import pages as site_pages
+
+ROUTERS = (
+    site_pages.doors,
+    accounts_pages.doors,
+    calls_pages.doors,
+    proposals_pages.doors,
+    panels_pages.doors,
+    assignments_pages.doors,
+    reviews_pages.doors,
+    scoring_pages.doors,
+    decisions_pages.doors,
+    notices_pages.doors,
+    announcements_pages.doors,
+    desk_pages.doors,
+    accounts_api.doors,
+    calls_api.doors,
+    proposals_api.doors,
+    panels_api.doors,
+    assignments_api.doors,
+    reviews_api.doors,
+    scoring_api.doors,
+    decisions_api.doors,
+    notices_api.doors,
+    announcements_api.doors,
+)
+DOORS = [door for router in ROUTERS for door in router]
+
+FORM_LIMIT_EXTRA = 1 << 20
+SECRET_FIELDS = frozenset({"_csrf_token", "password", "password_again", "token"})
+
+
+def build(config: Settings | None = None) -> App:
+    """The whole application: Litestar inside the frame. One process may hold several, each with its database."""
+    config = config or settings()
+    data = Database(config.database)
+    app = litestar(config, data)
+    frame = Frame(app, data, record_visit)  # type: ignore[arg-type]
+    frame.litestar = app  # type: ignore[attr-defined]
+    return frame
+
+
+def litestar(config: Settings, data: Database) -> Litestar:
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        yield
+        await data.close()
+
+    check_doors(DOORS)
+    return Litestar(
+        route_handlers=list(DOORS),
+        guards=[gate.guard],
+        dependencies={
+            "db": Provide(gate.provide_db),
+            "me": Provide(gate.provide_me),
+            "form": Provide(gate.provide_form),
+        },
+        exception_handlers={Exception: answer_error},
+        lifespan=[lifespan],
+        state=State(
+            {
+                "database": data,
+                "settings": config,
+                "languages": config.offered_languages,
+                "base_url": config.base_url,
+                "brand": {"name": "Challenge", "programme": ""},
+                "demonstration": False,
+                "token_for": gate.pre_session_token,
+            }
+        ),
+        openapi_config=OpenAPIConfig(
+            title="Challenge", version=__version__, path="/api/schema", use_handler_docstrings=True
+        ),
+        request_max_body_size=config.upload_limit_mb * (1 << 20) + FORM_LIMIT_EXTRA,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def check_doors(handlers: Any) -> None:
+    """A door that declares neither what it needs nor that it is open does not start."""
+    for handler in handlers:
+        opt = getattr(handler, "opt", {})
+        if "needs" not in opt or (opt["needs"] is None and not opt["open"]):
+            raise RuntimeError(f"door without needs= or open=: {sorted(handler.paths)} {handler.fn}")
+
+
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    problem = as_problem(error)
+    visit = visit_of(request)
+    if problem.status >= 500:
+        logger.error(
+            "failed", request_id=visit.id, door=visit.door, kind=type(error).__name__, exc_info=error
+        )
+    if wants_json(request):
+        return problem_response(problem, settings().base_url, visit.id)
+    if visit.viewer is None:
+        visit.viewer = gate.NOBODY
+    answer = Page(
+        f"errors/{problem.status if problem.status in PAGES else 500}.html",
+        status=problem.status,
+        reason=problem.text,
+        facts=problem.facts,
+        errors=getattr(problem, "errors", {}),
+        held=held_fields(request),
+        held_path=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+        sign_in_path=f"/sign-in?next={request.url.path}",
+    )
+    if isinstance(problem, errors.TooMany):
+        answer.headers["retry-after"] = str(problem.retry_after)
+    return answer
+
+
+PAGES = frozenset({401, 403, 404, 409, 410, 413, 422, 429, 500, 503})
+
+
+def held_fields(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """What somebody sent with the form that was refused, so that the page can offer to send it again."""
+    form = getattr(request, "_form", None)
+    if request.method != "POST" or not form or not hasattr(form, "items"):
+        return []
+    pairs = form.multi_items() if hasattr(form, "multi_items") else form.items()
+    return [(name, value) for name, value in pairs if isinstance(value, str) and name not in SECRET_FIELDS]
+
+
+def as_problem(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, StaleDataError):
+        return errors.Clash()
+    if database.is_down(error):
+        return database.unavailable()
+    if isinstance(error, NotFoundException):
+        return errors.NotFound()
+    if isinstance(error, MethodNotAllowedException):
+        problem = Problem(_("This address does not take that kind of request."))
+        problem.status, problem.slug = 405, "method-not-allowed"
+        return problem
+    if isinstance(error, HTTPException):
+        return from_http(error)
+    return Problem()
+
+
+def from_http(error: HTTPException) -> Problem:
+    known = {
+        cls.status: cls for cls in (errors.SignInNeeded, errors.NotAllowed, errors.NotFound, errors.TooMany)
+    }
+    if error.status_code in known:
+        return known[error.status_code]()
+    if error.status_code == 413:
+        problem = Problem(
+            _("What you sent is larger than this service takes. Nothing was stored; your saved text is safe.")
+        )
+        problem.status, problem.slug = 413, "too-large"
+        return problem
+    if 400 <= error.status_code < 500:
+        problem = Problem(_("The request could not be read. Check the values and send it again."))
+        problem.status, problem.slug = error.status_code, "invalid"
+        extra = getattr(error, "extra", None)
+        if isinstance(extra, list):
+            problem.facts["errors"] = [
+                {"pointer": str(e.get("key", "")), "message": str(e.get("message", ""))}
+                for e in extra
+                if isinstance(e, dict)
+            ]
+        return problem
+    return Problem()
+
+
+logging.getLogger("litestar").setLevel(logging.CRITICAL)

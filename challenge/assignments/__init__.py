@@ -1,0 +1,1 @@
+"""Who reviews what. Managers assign by hand in both directions and by file; a conflict forbids."""

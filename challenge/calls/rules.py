@@ -1,0 +1,75 @@
+"""When a call is open, and what may happen to it. Pure: the moment is an argument."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from challenge.calls.models import Call, CallState, Stage
+from challenge.foundation.i18n import Text, _, format_datetime
+
+CALL_MOVES = {
+    (CallState.DRAFT, "publish"): CallState.PUBLISHED,
+    (CallState.PUBLISHED, "withdraw"): CallState.DRAFT,
+    (CallState.PUBLISHED, "archive"): CallState.ARCHIVED,
+}
+
+
+def is_open(stage: Stage, moment: datetime) -> bool:
+    """Open from the first to the last instant, the closing instant itself excluded."""
+    return stage.opens_at <= moment < stage.closes_at
+
+
+def why_not_apply(call: Call, stage: Stage | None, moment: datetime) -> Text | None:
+    if call.state != CallState.PUBLISHED or stage is None:
+        return _("This call is not published.")
+    if moment < stage.opens_at:
+        return _("This call opens on {moment}.", moment=stage.opens_at)
+    if moment >= stage.closes_at:
+        return why_closed(stage, moment)
+    return None
+
+
+def why_closed(stage: Stage, moment: datetime) -> Text:
+    """A closed stage, said with both times, as a latecomer must be able to read it."""
+    return _(
+        "This call closed on {closed}; your request reached us on {moment}. Nothing you saved is lost.",
+        closed=Local(stage.closes_at),
+        moment=Local(moment),
+    )
+
+
+class Local:
+    """A moment inside a sentence about a deadline: to the second, in UTC."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Local) and other.moment == self.moment
+
+    def __hash__(self) -> int:
+        return hash(self.moment)
+
+    def __str__(self) -> str:
+        return format_datetime(self.moment, "UTC", seconds=True)
+
+
+def current_stage(stages: Sequence[Stage], moment: datetime) -> Stage | None:
+    """The stage that is open, else the next to open, else the last."""
+    ordered = sorted(stages, key=lambda stage: (stage.opens_at, stage.position))
+    for stage in ordered:
+        if is_open(stage, moment):
+            return stage
+    return next((s for s in ordered if moment < s.opens_at), ordered[-1] if ordered else None)
+
+
+def phase(call: Call, stage: Stage | None, moment: datetime) -> str:
+    """draft, announced, open, closed, decided or archived: the word under which a call is listed."""
+    if call.state == CallState.DRAFT:
+        return "draft"
+    if call.state == CallState.ARCHIVED:
+        return "archived"
+    if call.results_at is not None and call.results_at <= moment:
+        return "decided"
+    if stage is None or moment < stage.opens_at:
+        return "announced"
+    return "open" if moment < stage.closes_at else "closed"

@@ -1,0 +1,77 @@
+"""JSON doors: the same verbs and the same visibility as the pages, problem+json for refusals, cursor pages."""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from litestar import Response
+from litestar import delete as litestar_delete
+from litestar import get as litestar_get
+from litestar import patch as litestar_patch
+from litestar import post as litestar_post
+from litestar import put as litestar_put
+
+from challenge.foundation.errors import Problem
+from challenge.foundation.web import signed, unsigned
+
+PREFIX = "/api/v1"
+T = TypeVar("T")
+
+
+class Body(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
+    """Base of what the API takes and gives: camelCase outside, absent rather than null."""
+
+
+class Items(Body, Generic[T], omit_defaults=True):
+    items: list[T]
+    next: str | None = None
+
+
+def _door(maker: Any, path: str, needs: Any, is_open: bool, status: int, more: dict[str, Any]) -> Any:
+    opt = {"needs": needs, "open": is_open, "fresh": False, "public": False, "api": True}
+    return maker(PREFIX + path, opt=opt, status_code=status, **more)
+
+
+def api_get(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+    return _door(litestar_get, path, needs, open, 200, more)
+
+
+def api_post(path: str, *, needs: Any = None, open: bool = False, status: int = 200, **more: Any) -> Any:
+    return _door(litestar_post, path, needs, open, status, more)
+
+
+def api_put(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+    return _door(litestar_put, path, needs, open, 200, more)
+
+
+def api_patch(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+    return _door(litestar_patch, path, needs, open, 200, more)
+
+
+def api_delete(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+    return _door(litestar_delete, path, needs, open, 204, more)
+
+
+def problem_response(problem: Problem, base_url: str, reference: str) -> Response[dict[str, Any]]:
+    body: dict[str, Any] = {
+        "type": f"{base_url}/problems/{problem.slug}",
+        "title": problem.slug.replace("-", " ").capitalize(),
+        "status": problem.status,
+        "detail": str(problem.text),
+        "instance": f"urn:request:{reference}",
+    }
+    errors = getattr(problem, "errors", None)
+    if errors:
+        body["errors"] = [{"pointer": name, "message": str(message)} for name, message in errors.items()]
+    for name, value in problem.facts.items():
+        body.setdefault(name, value)
+    headers = {"retry-after": str(problem.retry_after)} if hasattr(problem, "retry_after") else {}
+    return Response(body, status_code=problem.status, media_type="application/problem+json", headers=headers)
+
+
+def cursor(values: list[str]) -> str:
+    return signed(msgspec.json.encode(values).decode(), "cursor")
+
+
+def read_cursor(text: str | None) -> list[str] | None:
+    plain = unsigned(text, "cursor") if text else None
+    return msgspec.json.decode(plain, type=list[str]) if plain else None

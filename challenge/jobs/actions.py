@@ -1,0 +1,15 @@
+"""The one seam: `enqueue` writes the job in the transaction of the change that asked for it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from challenge.foundation import clock
+from challenge.foundation.db import Db
+from challenge.jobs.models import Job
+
+
+async def enqueue(db: Db, task: str, *, run_at: datetime | None = None, **arguments: Any) -> None:
+    """Ask for a task by name with plain arguments (ids, texts). A rolled-back transaction leaves no job."""
+    plain = {key: str(value) if isinstance(value, UUID) else value for key, value in arguments.items()}
+    db.add(Job(task=task, arguments=plain, run_at=run_at or clock.now()))

@@ -1,0 +1,56 @@
+"""The mails about a proposal, each to one person in that person's language."""
+
+from challenge.calls.models import Call, Stage
+from challenge.foundation.i18n import Texts, _, pick
+from challenge.mail.letters import Letter
+from challenge.proposals.models import Proposal, Revision
+from challenge.proposals.moments import InZone
+
+
+class Title:
+    """A text of the call, said in the language of the mail."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+
+    def __str__(self) -> str:
+        return pick(self.texts)
+
+
+def received(proposal: Proposal, revision: Revision, call: Call, stage: Stage) -> Letter:
+    return Letter(
+        "proposals.received",
+        _("We received your proposal {number}", number=proposal.number),
+        _("We have your proposal, complete"),
+        [
+            _("It was submitted to “{call}”. You need do nothing more.", call=Title(call.title)),
+            _(
+                "Until the call closes you can reopen it, change it and send it again; the last submission counts."
+            ),
+            _(
+                "Your receipt holds a digest of every answer and file. Keep it: with it you can prove what you sent."
+            ),
+        ],
+        facts=[
+            (_("Receipt"), revision.receipt_number),
+            (_("Received"), InZone(revision.submitted_at, call.zone)),
+            (_("Call closes"), InZone(stage.closes_at, call.zone)),
+            (_("Digest of everything"), revision.digest),
+        ],
+        button=(_("Open the receipt"), f"/proposals/{proposal.id}/receipt"),
+        demonstration=call.is_demonstration,
+    )
+
+
+def withdrawn(proposal: Proposal, call: Call) -> Letter:
+    return Letter(
+        "proposals.withdrawn",
+        _("Your proposal {number} is withdrawn", number=proposal.number),
+        _("Your proposal is withdrawn"),
+        [
+            _("Nobody will review it. Your text and your files are kept."),
+            _("Until the call closes you can reopen it and send it again."),
+        ],
+        button=(_("Open the proposal"), f"/proposals/{proposal.id}"),
+        demonstration=call.is_demonstration,
+    )

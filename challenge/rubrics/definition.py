@@ -1,0 +1,151 @@
+"""What a rubric says, as plain values: read from a call file, kept as JSON, frozen into every ranking.
+
+Numbers are Decimals: exact in memory, text in JSON. A level of a scale is written as text ("3", "0.5") where
+it is the key of a mapping. New mechanics are new optional fields with a default, so that every rubric kept
+before still reads and still gives the same numbers. `filled_in` marks what the source of a real call does not
+say: all of it, or the fields named.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from challenge.foundation.i18n import Texts
+
+
+class Part(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A piece of a rubric. Fields at their default are left out when written."""
+
+
+class NotApplicable(StrEnum):
+    """What a reviewer answers, where the scale allows it, in place of a number. It never lowers a score."""
+
+    NOT_APPLICABLE = "not-applicable"
+
+
+NOT_APPLICABLE = NotApplicable.NOT_APPLICABLE
+Score = Decimal | NotApplicable
+
+
+class Overall(StrEnum):
+    """How the scores of one review become its overall score.
+
+    weighted-mean: per cent of the maximum, 100 * sum(weight * score / highest level) / sum(weight).
+    sum: the points added up, each criterion as often as it is `counted`.
+    """
+
+    WEIGHTED_MEAN = "weighted-mean"
+    SUM = "sum"
+
+
+class Join(StrEnum):
+    """How the overall scores of the reviews of one proposal become its panel score."""
+
+    MEAN = "mean"
+    MEDIAN = "median"
+
+
+class Prefer(StrEnum):
+    HIGH = "high"
+    LOW = "low"
+
+
+class Scale(Part, frozen=True, kw_only=True):
+    """The levels a score may take: from `min` to `max` in equal steps."""
+
+    min: Decimal
+    max: Decimal
+    step: Decimal = Decimal(1)
+    labels: dict[str, Texts] = {}
+    na_allowed: bool = False
+
+
+class Criterion(Part, frozen=True, kw_only=True):
+    """One thing to judge."""
+
+    code: str
+    label: Texts
+    asks: Texts = {}
+    # Share in a weighted mean; shares need not add up to 100.
+    weight: Decimal = Decimal(1)
+    # How many times it counts, in the mean and in the sum (2 = twice).
+    counted: Decimal = Decimal(1)
+    # Counts so many times more when places are given, after the thresholds (Horizon Europe: Impact 1.5).
+    ranking_weight: Decimal = Decimal(1)
+    # The panel's score of this criterion must reach it.
+    threshold: Decimal | None = None
+    anchors: dict[str, Texts] = {}
+    # The highest level, where it differs from the rubric's scale (30 points of 100).
+    max_points: Decimal | None = None
+    # A scale of its own, in place of the rubric's.
+    scale: Scale | None = None
+    # Asks who is usually forgotten; a rubric without one is worth a warning.
+    inclusion: bool = False
+    filled_in: bool | tuple[str, ...] = False
+
+
+class TieBreak(Part, frozen=True, kw_only=True):
+    """What parts equal proposals and is no criterion: a number that staff record per proposal."""
+
+    code: str
+    label: Texts
+    prefer: Prefer = Prefer.HIGH
+
+
+class Aggregation(Part, frozen=True, kw_only=True):
+    overall: Overall = Overall.WEIGHTED_MEAN
+    panel: Join = Join.MEAN
+    # In the unit of the overall score: per cent for a weighted mean, points for a sum.
+    overall_threshold: Decimal | None = None
+    # True: `overall_threshold` is held against the score before `ranking_weight` acts.
+    thresholds_before_weights: bool = True
+
+
+class Remark(Part, frozen=True, kw_only=True):
+    """The written judgement that goes with the scores."""
+
+    required: bool = True
+    min_words: int = 0
+    max_words: int | None = None
+    visible_to_applicant: bool = True
+
+
+class Rubric(Part, frozen=True, kw_only=True):
+    """How to judge. Its code is the key it is kept under, in the call file and beside its versions."""
+
+    scale: Scale
+    criteria: tuple[Criterion, ...]
+    title: Texts = {}
+    aggregation: Aggregation = Aggregation()
+    # In order: the code of a criterion (the higher panel score wins), or a TieBreak.
+    tie_break: tuple[str | TieBreak, ...] = ()
+    remark: Remark = Remark()
+    filled_in: bool | tuple[str, ...] = False
+
+    def criterion(self, code: str) -> Criterion | None:
+        return next((criterion for criterion in self.criteria if criterion.code == code), None)
+
+
+def from_builtins(plain: Any) -> Rubric:
+    """A rubric from what JSON gave. Raises `msgspec.ValidationError` when it is none."""
+    return msgspec.convert(plain, Rubric)
+
+
+def to_builtins(rubric: Rubric) -> dict[str, Any]:
+    """A rubric as JSON can keep it; Decimals are text."""
+    plain: dict[str, Any] = msgspec.to_builtins(rubric)
+    return plain
+
+
+def level_key(level: Decimal) -> str:
+    """A level as it stands in `labels` and `anchors`: "3", "0.5"; no zeros behind, no exponent."""
+    return format(level.normalize() if level else Decimal(0), "f")

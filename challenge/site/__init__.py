@@ -1,0 +1,1 @@
+"""The public front: home, open calls, help, health. Reads everything, owns nothing."""

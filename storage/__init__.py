@@ -1,0 +1,31 @@
+"""Keeps bytes under keys and knows nothing of calls. `challenge.files` is its only user.
+
+It does not know names, people or rights, and it never lists on the path of a request.
+"""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from storage.store import Store
+
+SHAPES = "folder:path, s3://bucket/prefix?endpoint=https://...&region=...&path_style=true, memory:"
+
+
+def open_store(url: str) -> Store:
+    """The one list of backends. Opening asks nothing of a server; a wrong url is a ValueError."""
+    scheme, _, rest = url.partition(":")
+    match scheme:
+        case "folder" if rest:
+            from storage.folder import FolderStore
+
+            return FolderStore(rest)
+        case "s3" if rest.startswith("//"):
+            from storage.s3 import S3Store  # boto3 costs 0.2 s of start-up: only who needs it pays
+
+            parts = urlsplit(url)
+            return S3Store.of(parts.netloc, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)))
+        case "memory" if not rest:
+            from storage.memory import MemoryStore
+
+            return MemoryStore()
+        case _:
+            raise ValueError(f"The storage address is none of: {SHAPES}")
