@@ -1,5 +1,6 @@
 """Shared fixtures: a database of one's own on SQLite or PostgreSQL, a client, a stopped clock."""
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ os.environ.update(
 
 import pytest
 
+from challenge import migrations
 from challenge.foundation import clock, observe
 from challenge.foundation.db import Database, Db
 from challenge.migrations.run import upgrade
@@ -27,6 +29,11 @@ from tests.conftest_servers import postgres_url, weed  # noqa: F401 - fixtures
 
 observe.configure("CRITICAL")
 NOON = datetime(2027, 2, 1, 12, 0, tzinfo=UTC)
+MIGRATIONS = hashlib.sha256(
+    b"".join(
+        p.read_bytes() for p in sorted(Path(migrations.__file__).parent.joinpath("versions").glob("*.py"))
+    )
+).hexdigest()[:12]
 ON_POSTGRES = os.environ.get("CHALLENGE_TEST_DATABASE") == "postgres"
 
 
@@ -44,7 +51,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """A migrated, empty database: SQLite, or PostgreSQL when CHALLENGE_TEST_DATABASE=postgres."""
     if ON_POSTGRES:
         server: str = request.getfixturevalue("postgres_url")
-        template = servers.postgres_template(server, "migrated", upgrade)
+        template = servers.postgres_template(server, f"migrated_{MIGRATIONS}", upgrade)
         url = servers.fresh_postgres_database(server, template)
         yield url
         servers.drop_postgres_database(url)

@@ -1,6 +1,7 @@
 """The one way to add a line to the record."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -11,8 +12,16 @@ from challenge.audit.models import Entry, Head
 from challenge.audit.rules import entry_hash, facts_digest
 from challenge.foundation import clock
 from challenge.foundation.db import Db
+from challenge.jobs import actions as jobs
 
 HOUSE = "house"
+_reactions: dict[str, tuple[str, ...]] = {}
+
+
+def react_with(table: Mapping[str, Sequence[str]]) -> None:
+    """The roof hands in which tasks follow which event; each gets the id of the thing."""
+    _reactions.clear()
+    _reactions.update({event: tuple(tasks) for event, tasks in table.items()})
 
 
 class Actor(Protocol):
@@ -32,7 +41,10 @@ async def record(
     at: datetime | None = None,
     **facts: Any,
 ) -> Entry:
-    """Add one line to the chain of the thing's call, or to the house's. Holds the head's row until the commit."""
+    """Add one line to the chain of the thing's call, or to the house's. Holds the head's row until the commit.
+
+    The tasks that follow the event are enqueued in the same transaction.
+    """
     name = str(chain or getattr(thing, "call_id", None) or HOUSE)
     head = (await db.exec(select(Head).where(Head.chain == name).with_for_update())).first()
     if head is None:
@@ -59,6 +71,8 @@ async def record(
     head.n, head.hash = entry.n, entry.hash
     db.add(entry)
     await db.flush()
+    for task in _reactions.get(event, ()):
+        await jobs.enqueue(db, task, thing_id=entry.thing_id)
     return entry
 
 

@@ -53,6 +53,34 @@ class Local:
         return format_datetime(self.moment, "UTC", seconds=True)
 
 
+def why_not_publish(call: Call, stages: Sequence[Stage], moment: datetime) -> Text | None:
+    """The first thing that keeps a draft from being published, or nothing."""
+    if call.state != CallState.DRAFT:
+        return _("This call is published already.")
+    if not stages:
+        return _("The call has no stage yet.")
+    missing = [code for code in call.languages if not call.title.get(code) or not call.summary.get(code)]
+    if missing:
+        return _("Title or summary is missing in these languages: {codes}.", codes=", ".join(missing))
+    if all(stage.closes_at <= moment for stage in stages):
+        return _("All closing dates lie in the past. Move the deadline first.")
+    return None
+
+
+def why_not_withdraw(*, has_proposals: bool) -> Text | None:
+    if has_proposals:
+        return _("People have begun to answer this call; it stays published. You can move the deadline.")
+    return None
+
+
+def why_not_move_deadline(stage: Stage, closes_at: datetime, moment: datetime) -> Text | None:
+    if closes_at <= stage.opens_at:
+        return _("The call would close before it opens.")
+    if closes_at < stage.closes_at and stage.opens_at <= moment:
+        return _("The call is open; its deadline can be moved later, not earlier.")
+    return None
+
+
 def current_stage(stages: Sequence[Stage], moment: datetime) -> Stage | None:
     """The stage that is open, else the next to open, else the last."""
     ordered = sorted(stages, key=lambda stage: (stage.opens_at, stage.position))

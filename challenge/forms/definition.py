@@ -239,7 +239,9 @@ def canonical_digest(value: Json) -> str:
 
 def as_json(definition: FormDefinition) -> dict[str, Json]:
     """The definition as it is kept and hashed: plain JSON, defaults left out, exact numbers as text."""
-    plain: dict[str, Json] = msgspec.to_builtins(definition)
+    # Read once more first: whether a default is left out must not depend on where the value came from.
+    same = msgspec.json.decode(msgspec.json.encode(definition), type=FormDefinition)
+    plain: dict[str, Json] = msgspec.to_builtins(same)
     return plain
 
 

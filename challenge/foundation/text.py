@@ -1,9 +1,12 @@
 """Text that people typed: counted, tidied, shown."""
 
+import hashlib
 import re
 import unicodedata
+from typing import Any
 
 import nh3
+import rfc8785
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -58,3 +61,8 @@ def one_line(text: str) -> str:
 def slug_of(text: str, limit: int = 60) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or "x"
+
+
+def canonical_digest(value: Any) -> str:
+    """SHA-256, in hexadecimal, of the RFC 8785 form of a JSON value."""
+    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()

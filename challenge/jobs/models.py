@@ -17,7 +17,7 @@ class JobState(StrEnum):
 
 
 class Job(Table, table=True):
-    """One piece of work on SQLite. On PostgreSQL procrastinate keeps its own table."""
+    """One piece of work on SQLite, or on PostgreSQL a note about one of procrastinate's that failed."""
 
     __table_args__ = (Index("ix_job_state_run_at", "state", "run_at"),)
 
@@ -29,4 +29,5 @@ class Job(Table, table=True):
     error: str | None = Field(default=None, sa_column=text_column(nullable=True))
     created_at: datetime = Field(default_factory=now)
     started_at: datetime | None = None
+    seen_at: datetime | None = None
     ended_at: datetime | None = None

@@ -49,6 +49,7 @@ async def post(
             html=environment().get_template("mail/_frame.html").render(values),
             attachments=[dict(a) for a in letter.attachments],
             about_id=about_id,
+            reply_to=letter.reply_to,
             state=MessageState.HELD if held else MessageState.QUEUED,
         )
     db.add(message)
@@ -62,15 +63,18 @@ async def release(db: Db, message: Message, *, run_at: datetime | None = None) -
     """Let a held message go."""
     if message.state == MessageState.HELD:
         message.state = MessageState.QUEUED
+        db.add(message)
         await jobs.enqueue(db, "mail.send", run_at=run_at, message_id=message.id)
 
 
 def spoken(letter: Letter) -> dict[str, Any]:
     def say(words: Text | str | Any) -> str:
-        return i18n.said(words)
+        # somebody's text must not look like the mark of a link
+        return i18n.said(words).replace("[[", "[\u2060[")
 
     return {
         "subject": say(letter.subject),
+        "label": say(letter.label),
         "headline": say(letter.headline),
         "paragraphs": [say(p) for p in letter.paragraphs],
         "facts": [(say(label), say(value)) for label, value in letter.facts],
@@ -82,3 +86,11 @@ def spoken(letter: Letter) -> dict[str, Any]:
 def address(target: str) -> str:
     """A path of ours as a full address; "link:<id>" stays a mark that the sender replaces by the secret address."""
     return f"[[{target}]]" if target.startswith("link:") else settings().base_url + target
+
+
+async def send_again(db: Db, message: Message) -> None:
+    """Another round of tries for a message that was given up."""
+    if message.state == MessageState.FAILED:
+        message.state, message.error = MessageState.QUEUED, None
+        db.add(message)
+        await jobs.enqueue(db, "mail.send", message_id=message.id)

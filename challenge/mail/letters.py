@@ -11,7 +11,11 @@ Words = Text | str
 
 @dataclass(frozen=True)
 class Letter:
-    """`button` is (words, path of this site or "link:<id of a Link>"); a link becomes an address only on sending."""
+    """`button` is (words, path of this site or "link:<id of a Link>"); a link becomes an address only on sending.
+
+    An attachment is {"document": <id>, "name": ..., "type": ...}. `label` is the programme or call
+    above the headline, `reply_to` is where an answer goes.
+    """
 
     name: str
     subject: Words
@@ -21,5 +25,5 @@ class Letter:
     button: tuple[Words, str] | None = None
     attachments: Sequence[dict[str, str]] = field(default_factory=tuple)
     demonstration: bool = False
-
-
+    label: Words = ""
+    reply_to: str = ""

@@ -12,6 +12,7 @@ from challenge.foundation.db import Table, enum_column, json_column, text_column
 class MessageState(StrEnum):
     HELD = "held"
     QUEUED = "queued"
+    SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
 
@@ -29,7 +30,9 @@ class Message(Table, table=True):
     attachments: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
     about_id: UUID | None = Field(default=None, index=True)
     state: MessageState = Field(default=MessageState.QUEUED, sa_column=enum_column(MessageState, index=True))
+    reply_to: str = Field(default="", max_length=254)
     attempts: int = 0
+    claimed_at: datetime | None = None
     error: str | None = Field(default=None, sa_column=text_column(nullable=True))
     created_at: datetime = Field(default_factory=now)
     sent_at: datetime | None = None

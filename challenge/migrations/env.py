@@ -8,11 +8,16 @@ from sqlmodel import SQLModel
 
 from challenge import tables  # noqa: F401 - registers every table
 from challenge.foundation.db import Database
+from challenge.migrations.run import is_ours
 
 
 def run(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True, compare_type=True
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        include_object=is_ours,
     )
     with context.begin_transaction():
         context.run_migrations()

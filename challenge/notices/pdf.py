@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import queue
+import re
 import resource
 import signal
 import unicodedata
@@ -26,7 +27,7 @@ from typing import Any
 
 import msgspec
 import segno
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from jinja2 import FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -44,6 +45,7 @@ from challenge.foundation.i18n import (
 )
 from challenge.foundation.text import tidy
 from challenge.notices.documents import Brand, Document
+from challenge.notices.proof import why_not_issue, words_of
 from challenge.notices.records import FILE_NAME
 
 HERE = Path(__file__).parent
@@ -57,8 +59,6 @@ TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".t
 VARIANT = "pdf/a-3a"
 
 MEMORY_LIMIT = 1_500_000_000
-CPU_SECONDS = 20
-WALL_SECONDS = 60
 JOBS_PER_WORKER = 400
 """A worker grows by some 80 KB a notice; after so many it makes room for a fresh one."""
 MOST_LETTERS = 2_000_000
@@ -115,7 +115,7 @@ class Typeset:
 def typeset(document: Document) -> Typeset:
     """The pages. A letter that needs a second page is tried once more, set tighter."""
     laid = _laid(document, "")
-    if document.is_letter and len(laid.pages.pages) > 1:
+    if document.is_letter and len(laid.pages.pages) == 2:
         tight = _laid(document, "is-tight")
         if len(tight.pages.pages) == 1:
             laid = tight
@@ -140,11 +140,9 @@ def _laid(document: Document, fit: str) -> Laid:
 
 def make(document: Document) -> bytes:
     """Typeset and proved: the PDF holds what it should, or `Unprintable` says what it lacks."""
-    from challenge.notices import proof
-
     made = typeset(document)
-    fault = proof.why_not_issue(
-        made.pdf, text=proof.words_of(made.html), verify_url=document.verify_url, record=document.record
+    fault = why_not_issue(
+        made.pdf, text=words_of(made.html), verify_url=document.verify_url, record=document.record
     )
     if fault is not None:
         raise Unprintable(fault)
@@ -295,11 +293,23 @@ def _clean(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
+    """Text for a page: no sign without a font, no tower of accents, no word that cannot be broken.
+
+    Breaking at a marked place costs a third of what searching for a place costs.
+    """
     known = _letters()
-    kept = (c for c in tidy(text) if ord(c) in known or unicodedata.category(c) not in _SIGNS)
-    return "".join(kept)
+    kept = [c for c in tidy(text) if ord(c) in known or unicodedata.category(c) not in _SIGNS]
+    marks = 0
+    for at, letter in enumerate(kept):
+        marks = marks + 1 if unicodedata.category(letter) == "Mn" else 0
+        if marks > MOST_MARKS:
+            kept[at] = ""
+    return _ENDLESS.sub(lambda run: "\u200b".join(_PART.findall(run[0])), "".join(kept))
 
 
+MOST_MARKS = 4
+_ENDLESS = re.compile(r"\S{60,}")
+_PART = re.compile(r"\S{1,30}")
 # symbols, emoji, private and unassigned: dropped if no font has them; a letter is never dropped
 _SIGNS = {"So", "Sk", "Co", "Cn", "Cs"}
 
@@ -372,15 +382,20 @@ class Press:
         self.font_config = FontConfiguration()
         self.sheets: dict[str, Any] = {}
         self.cache: dict[str, Any] = {}
+        self.failures = Failures()
+        logging.getLogger("weasyprint").addHandler(self.failures)
 
     def lay(self, document: Document, html: str, shelf: Shelf) -> Any:
+        self.failures.clear()
         try:
-            return self.weasyprint.HTML(string=html, url_fetcher=self.fetcher(shelf.pictures)).render(
+            laid = self.weasyprint.HTML(string=html, url_fetcher=self.fetcher(shelf.pictures)).render(
                 stylesheets=[self.sheet("document"), self.sheet(Path(document.template).stem)],
                 font_config=self.font_config,
                 cache=self.cache,
                 pdf_variant=VARIANT,
             )
+            self.failures.refuse_any()
+            return laid
         except self.refused as refusal:
             raise Unprintable(
                 _("The document asks for {address}, which is not part of it.", address=str(refusal)[:120])
@@ -397,6 +412,7 @@ class Press:
             finisher=partial(_finish, strange),
             attachments=self.attachments(document),
         )
+        self.failures.refuse_any()
         if strange:
             shown = " ".join(f"{chr(code)} (U+{code:04X})" for code in sorted(strange)[:10])
             raise Unprintable(_("No font on this machine can print these letters: {letters}.", letters=shown))
@@ -426,6 +442,27 @@ class Press:
         return self.sheets[name]
 
 
+class Failures(logging.Handler):
+    """What WeasyPrint only logs: a picture that cannot be drawn would be left out without a word."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg.startswith("Failed to"):
+            self.told.append(record.getMessage())
+
+    def clear(self) -> None:
+        self.told = []
+
+    def refuse_any(self) -> None:
+        if self.told:
+            raise Unprintable(
+                _("A picture of the document cannot be drawn: {fault}", fault=self.told[0][:160])
+            )
+
+
 def _finish(strange: set[int], document: Any, pdf: Any) -> None:
     """Before the bytes are written: note letters no font has, and list each associated file once.
 
@@ -445,10 +482,19 @@ def _as_bytes(reference: bytes | str) -> bytes:
 # ---------------------------------------------------------------- workers
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What one document may take."""
+
+    cpu_seconds: int = 20
+    wall_seconds: int = 60
+
+
 @dataclass
 class Worker:
     """One process, replaced when it has done enough or died."""
 
+    limits: Limits
     done: int = 0
     process: ProcessPoolExecutor | None = field(default=None, repr=False)
 
@@ -459,7 +505,7 @@ class Worker:
             self.process = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
         self.done += 1
         try:
-            return self.process.submit(_limited, document).result()
+            return self.process.submit(_limited, document, self.limits).result()
         except BrokenExecutor:
             self.stop()
             raise Unprintable(
@@ -475,12 +521,12 @@ class Worker:
 class Workers:
     """As many processes as there are cores; each does one document at a time."""
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int | None = None, limits: Limits | None = None) -> None:
         self.count = count or max(1, len(os.sched_getaffinity(0)))
         self.threads = ThreadPoolExecutor(self.count, thread_name_prefix="pdf")
-        self.idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        self.idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # warm ones first
         for _each in range(self.count):
-            self.idle.put(Worker())
+            self.idle.put(Worker(limits or Limits()))
 
     async def make(self, document: Document) -> bytes:
         return await asyncio.wrap_future(self.threads.submit(self.run, document))
@@ -524,13 +570,13 @@ def _begin() -> None:
     _press()
 
 
-def _limited(document: Document) -> bytes:
+def _limited(document: Document, limits: Limits) -> bytes:
     """One job with its own share of CPU time and its own clock; whoever exceeds either dies."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime) + 1
     _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_SECONDS, hard))
-    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + limits.cpu_seconds, hard))
+    signal.setitimer(signal.ITIMER_REAL, limits.wall_seconds)
     try:
         return make(document)
     except MemoryError:

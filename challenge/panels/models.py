@@ -70,5 +70,3 @@ class Conflict(Table, table=True):
     reason: str = Field(default="", sa_column=text_column())
     declared_at: datetime = Field(default_factory=now)
     declared_by_id: UUID | None = Field(default=None, foreign_key="person.id")
-
-

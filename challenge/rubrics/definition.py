@@ -142,7 +142,9 @@ def from_builtins(plain: Any) -> Rubric:
 
 def to_builtins(rubric: Rubric) -> dict[str, Any]:
     """A rubric as JSON can keep it; Decimals are text."""
-    plain: dict[str, Any] = msgspec.to_builtins(rubric)
+    # Read once more first: whether a default is left out must not depend on where the value came from.
+    same = msgspec.json.decode(msgspec.json.encode(rubric), type=Rubric)
+    plain: dict[str, Any] = msgspec.to_builtins(same)
     return plain
 
 

@@ -19,8 +19,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from challenge.foundation.i18n import Texts
+from challenge.rubrics.aggregate import Panel, panel_score, rounded
 from challenge.rubrics.definition import Join, Prefer, Rubric, Score, TieBreak
-from challenge.scoring.aggregate import Panel, panel_score, rounded
 
 PROCEDURE = "thresholds-then-score/1"
 

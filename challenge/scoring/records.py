@@ -11,8 +11,8 @@ from typing import Any
 import rfc8785
 
 from challenge.rubrics import definition
+from challenge.rubrics.aggregate import plain
 from challenge.rubrics.definition import NOT_APPLICABLE, Rubric, Score
-from challenge.scoring.aggregate import plain
 from challenge.scoring.ranking import PROCEDURE, Entry, RankingResult, Row, rank
 
 

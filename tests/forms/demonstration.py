@@ -25,7 +25,8 @@ PARTNER = ("name", "organization_type", "country", "role", "letter_of_support")
 
 
 def read(path: Path) -> Any:
-    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text("utf-8"), Loader=loader)  # noqa: S506
 
 
 def demo_form() -> FormDefinition:

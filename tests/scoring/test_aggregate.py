@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from challenge.rubrics.definition import NOT_APPLICABLE, Aggregation, Criterion, Join, Rubric, Scale
 from challenge.rubrics.rules import highest_score, levels
-from challenge.scoring.aggregate import overall_score, panel_score, plain, rounded
+from challenge.rubrics.aggregate import overall_score, panel_score, plain, rounded
 from tests.scoring.grids import CULTURE, DEMONSTRATION, HORIZON, ILO, scores
 
 

@@ -23,6 +23,14 @@ class Fault:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
+# More than these help nobody to mend a file.
+MOST_FAULTS = 100
+
+
+class Enough(Exception):
+    """So much is wrong that the rest is not looked at."""
+
+
 class Found:
     """Faults as they turn up, and the places of everything that was read."""
 
@@ -34,6 +42,8 @@ class Found:
 
     def add(self, place: Place, path: Path, message: Text) -> None:
         self.faults.append(Fault(self.file, place.line, place.column, written(path), message))
+        if len(self.faults) >= MOST_FAULTS:
+            raise Enough
 
     def at(self, path: Path, message: Text, *, key: bool = False) -> None:
         """A fault of what stands at a path; where it has no place of its own, at what it would stand in."""
@@ -52,7 +62,7 @@ def written(path: Path) -> str:
     """("stages", 0, "closes_at") as stages[0].closes_at."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        text += f"[{step}]" if isinstance(step, int) else f".{short(step)}" if text else short(step)
     return text
 
 

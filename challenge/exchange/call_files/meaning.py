@@ -19,6 +19,7 @@ from challenge.exchange.call_files.schema import (
 )
 from challenge.exchange.call_files.zones import zone_named, zone_names
 from challenge.forms import rules as form_rules
+from challenge.forms.definition import FormDefinition
 from challenge.foundation.i18n import LANGUAGES, _, language_name
 from challenge.rubrics import rules as rubric_rules
 
@@ -44,7 +45,7 @@ def look_at(call: CallFile, found: Found) -> None:
         _look_at_condition(call, condition, ("eligibility", n), found)
     _look_at_forms(call, found)
     for code, rubric in call.rubrics.items():
-        _look_at_key(code, ("rubrics", code), found)
+        _look_at_code(code, ("rubrics", code), found, key=True)
         for path, text in rubric_rules.faults(rubric):
             found.at(("rubrics", code, *path), text, key=len(path) > 2 and path[-2] in ("anchors", "labels"))
     _look_at_notices(call, found)
@@ -119,7 +120,7 @@ def _look_at_parts(value: Any, path: Path, call: CallFile, found: Found) -> None
         _look_at_marks(value, path, found)
         code = getattr(value, "code", None)
         if isinstance(code, str) and path[:1] != ("forms",):
-            _look_at_key(code, (*path, "code"), found)
+            _look_at_code(code, (*path, "code"), found)
     elif isinstance(value, dict):
         for key, child in value.items():
             _look_at_parts(child, (*path, key), call, found)
@@ -165,7 +166,7 @@ def _look_at_marks(part: msgspec.Struct, path: Path, found: Found) -> None:
                 found.at((*path, "filled_in", n), not_known(name, list(part.__struct_fields__)))
 
 
-def _look_at_key(code: str, path: Path, found: Found) -> None:
+def _look_at_code(code: str, path: Path, found: Found, *, key: bool = False) -> None:
     if not _CODE.fullmatch(code) or len(code) > _LONGEST_CODE:
         found.at(
             path,
@@ -174,7 +175,7 @@ def _look_at_key(code: str, path: Path, found: Found) -> None:
                 most=_LONGEST_CODE,
                 value=short(code),
             ),
-            key=True,
+            key=key,
         )
 
 
@@ -360,15 +361,21 @@ def _look_at_condition(call: CallFile, condition: EligibilityCheck, path: Path, 
 
 def _look_at_forms(call: CallFile, found: Found) -> None:
     for code, form in call.forms.items():
-        _look_at_key(code, ("forms", code), found)
+        _look_at_code(code, ("forms", code), found, key=True)
         for path, text in form_rules.faults_of(form_in_use(call, code)):
-            found.at(("forms", code, *path), text)
+            if "budget_rules" not in path or _has_rules(form, path):  # those of the call are looked at there
+                found.at(("forms", code, *path), text)
         rubrics = [call.rubrics[s.rubric] for s in call.stages if s.form == code and s.rubric in call.rubrics]
         known = [criterion.code for rubric in rubrics for criterion in rubric.criteria]
         for n, question in enumerate(form.questions):
             for m, criterion in enumerate(question.criteria):
                 if rubrics and criterion not in known:
                     found.at(("forms", code, "questions", n, "criteria", m), not_known(criterion, known))
+
+
+def _has_rules(form: FormDefinition, path: Path) -> bool:
+    index = path[1]
+    return isinstance(index, int) and bool(form.questions[index].budget_rules)
 
 
 def _look_at_notices(call: CallFile, found: Found) -> None:

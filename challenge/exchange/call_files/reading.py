@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import inspect
 
-from challenge.exchange.call_files.faults import Fault, Found, Path, nearest, not_known, short
+from challenge.exchange.call_files.faults import Enough, Fault, Found, Path, nearest, not_known, short
 from challenge.exchange.call_files.meaning import look_at
 from challenge.exchange.call_files.schema import CallFile
-from challenge.exchange.call_files.tree import Items, Node, NotATree, Pairs, Place, Scalar, tree_of
+from challenge.exchange.call_files.tree import Items, Node, NotATree, Pairs, Place, Scalar, kept, tree_of
 from challenge.exchange.call_files.zones import zone_named
 from challenge.foundation.i18n import Text, _
-from challenge.foundation.text import tidy
 
 
 class _Faulty(Enum):
@@ -30,17 +29,17 @@ _LONGEST_NUMBER = 20
 def check(text: str, filename: str = "call.yaml") -> CallFile | list[Fault]:
     """The call, or its faults in the order of the file; never raises for anything a file may hold."""
     found = Found(filename)
+    call: Any = FAULTY
     try:
         tree = tree_of(text.removeprefix("\ufeff"))
+        call = _Reading(found, _zone_of(tree)).value(tree, _type(), ())
+        if not found.faults:
+            look_at(call, found)
     except NotATree as error:
         found.add(error.place, (), error.text)
-        return found.in_order()
-    call = _Reading(found, _zone_of(tree)).value(tree, _type(), ())
-    if isinstance(call, CallFile) and not found.faults:
-        look_at(call, found)
-        if not found.faults:
-            return call
-    return found.in_order()
+    except Enough:
+        pass
+    return found.in_order() or call
 
 
 @cache
@@ -82,19 +81,22 @@ class _Reading:
         if not isinstance(node, Pairs):
             return self._fault(node, path, _("Keys with values belong here, as in “key: value”."))
         fields = {field.encode_name: field for field in wanted.fields}
+        missing = [name for name, field in fields.items() if field.required and not node.has(name)]
         values: dict[str, Any] = {}
         for key, child in self._once(node, path):
             here = (*path, key.value)
             field = fields.get(key.value)
             if field is None:
-                self._fault_at(key.place, here, _unknown(key.value, list(fields)))
+                near = nearest(key.value, list(fields))
+                self._fault_at(key.place, here, _unknown(key.value, near, list(fields)))
+                missing = [name for name in missing if name != near]  # one fault, not two
             elif not (isinstance(child, Scalar) and child.is_null and not field.required):
                 values[field.name] = self.value(child, field.type, here)
-        named = {key.value for key, _child in node.pairs}
-        missing = [name for name, field in fields.items() if field.required and name not in named]
         for name in missing:
             self._fault(node, (*path, name), _("The key “{key}” is missing here.", key=name))
-        if missing or FAULTY in values.values():
+        if FAULTY in values.values() or any(
+            field.required and field.name not in values for field in wanted.fields
+        ):
             return FAULTY
         return wanted.cls(**values)
 
@@ -167,7 +169,7 @@ class _Reading:
     def _scalar(self, node: Node, wanted: inspect.Type, path: Path) -> Any:
         if not isinstance(node, Scalar):
             return self._fault(node, path, _one_value(wanted))
-        written = tidy(node.value).strip()
+        written = kept(node.value)
         match wanted:
             case inspect.StrType():
                 return self._text(node, written, path)
@@ -302,8 +304,7 @@ class _Reading:
 _COMPOUND = inspect.StructType | inspect.DictType | inspect.VarTupleType
 
 
-def _unknown(key: str, known: list[str]) -> Text:
-    near = nearest(key, known)
+def _unknown(key: str, near: str | None, known: list[str]) -> Text:
     if near:
         return _("The key “{key}” is not known here. Did you mean “{near}”?", key=short(key), near=near)
     return _("The key “{key}” is not known here. Known are: {known}.", key=short(key), known=", ".join(known))

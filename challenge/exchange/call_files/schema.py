@@ -295,7 +295,9 @@ def _with_budget(call: CallFile, question: Question) -> Question:
 
 def as_json(call: CallFile) -> dict[str, Any]:
     """The call as plain JSON: defaults left out, exact numbers and dates as text, moments in UTC."""
-    plain: dict[str, Any] = msgspec.to_builtins(call, str_keys=True)
+    # Read once more first: whether a default is left out must not depend on where the value came from.
+    same = msgspec.json.decode(msgspec.json.encode(call), type=CallFile)
+    plain: dict[str, Any] = msgspec.to_builtins(same, str_keys=True)
     return plain
 
 

@@ -4,15 +4,18 @@ Read event by event with PyYAML's own parser, so that nothing is ever built from
 an alias, and no depth or size of a file can exhaust the machine.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from challenge.foundation.i18n import Text, _
+from challenge.foundation.text import tidy
 
 MOST_BYTES = 1 << 20
 MOST_DEPTH = 40
+MOST_PIECES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,15 @@ class Pairs:
     # A key that waits for its value.
     key: Scalar | None = field(default=None, repr=False)
 
+    def has(self, name: str) -> bool:
+        return any(key.value == name for key, _value in self.pairs)
+
 
 Node = Scalar | Items | Pairs
+
+
+# YAML 1.1 breaks lines at these too.
+_LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
 class NotATree(Exception):
@@ -91,6 +101,11 @@ def tree_of(text: str) -> Node:
         loader.dispose()
 
 
+def kept(text: str) -> str:
+    """A text as a call keeps it: tidy, without white space around, and with one kind of line end."""
+    return tidy(_LINE_ENDS.sub("\n", text)).strip()
+
+
 def _refuse_unfit(text: str) -> None:
     try:
         size = len(text.encode())
@@ -112,7 +127,7 @@ def _refuse_unfit(text: str) -> None:
 def _built(loader: Any) -> Node:
     root: Node | None = None
     parents: list[Items | Pairs] = []
-    documents = 0
+    documents = pieces = 0
     while loader.check_event():
         event = loader.get_event()
         place = _place(event.start_mark)
@@ -131,6 +146,11 @@ def _built(loader: Any) -> Node:
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
             parents.pop()
         elif isinstance(event, yaml.NodeEvent):
+            pieces += 1
+            if pieces > MOST_PIECES:
+                raise NotATree(
+                    place, _("A call file has at most {most} pieces; here they end.", most=MOST_PIECES)
+                )
             node = _node(event, place)
             _hang(node, parents)
             root = root or node
@@ -148,7 +168,10 @@ def _built(loader: Any) -> Node:
 def _node(event: yaml.NodeEvent, place: Place) -> Node:
     tag = getattr(event, "tag", None)
     if tag not in (None, "!"):
-        raise NotATree(place, _("A call file needs no tags. Remove {tag}.", tag=str(tag)))
+        raise NotATree(
+            place,
+            _("A call file needs no tags. Remove {tag}.", tag=str(tag).replace("tag:yaml.org,2002:", "!!")),
+        )
     if isinstance(event, yaml.ScalarEvent):
         return Scalar(event.value, event.style is None and bool(event.implicit[0]), place)
     return Items([], place) if isinstance(event, yaml.SequenceStartEvent) else Pairs([], place)

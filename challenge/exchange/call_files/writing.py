@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from challenge.exchange.call_files.schema import CallFile
+from challenge.exchange.call_files.tree import kept
 from challenge.exchange.call_files.zones import zone_named
 
 WIDTH = 110
@@ -50,8 +51,9 @@ def _for_yaml(value: Any, zone: ZoneInfo) -> Any:
         return value.astimezone(zone if zone.key != "UTC" else UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str) and (len(value) > LONG or "\n" in value):
-        return _Folded(value)
+    if isinstance(value, str):
+        text = kept(value)
+        return _Folded(text) if len(text) > LONG or "\n" in text else text
     return value
 
 

@@ -294,11 +294,11 @@ class Budget(Kind):
     def fields(self, value: Json, question: Question) -> Fields:
         found: Fields = {}
         for n, each in enumerate(lines_of(value)):
-            found |= named(f"{question.code}.{n}", {**each, "amount": written(each.get("amount"))})
+            found |= named(f"{question.code}.{n}", {**each, "amount": written(each.get("amount"), money=True)})
         return found
 
     def written(self, value: Json) -> str:
-        return written(value)
+        return written(value, money=True)
 
     def live(self, value: Json, question: Question) -> dict[str, Any]:
         currency, found = question.currency or "", sums(value)

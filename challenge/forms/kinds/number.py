@@ -11,6 +11,7 @@ from challenge.foundation.i18n import Text, _, digits, format_number, language, 
 # Decimal sign and sign between thousands, where people write one.
 _SIGNS = {"en": (".", ","), "fr": (",", " "), "es": (",", "."), "ar": (".", ",")}
 _SPACES = re.compile("(?<=[0-9])[ \u00a0\u202f\u2009'’\u066c](?=[0-9])")
+_MARKS = re.compile("[\u061c\u200e\u200f]")  # of direction
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
 _KEPT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _EXACT = 2**53  # a whole number up to here is the same in every program that reads JSON
@@ -23,7 +24,7 @@ def read_number(text: str, lang: str | None = None, *, whole: bool = False, mone
     three digits behind it can mean two things a thousand times apart: it is not guessed.
     """
     plain = "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c for c in text)
-    plain = _SPACES.sub("", plain.replace("\u2212", "-").strip())
+    plain = _SPACES.sub("", _MARKS.sub("", plain).replace("\u2212", "-").strip())
     if "\u066b" in plain:  # the Arabic decimal sign means nothing else
         plain = plain.replace(",", "").replace(".", "").replace("\u066b", ".", 1)
         return _kept(plain) if _NUMBER.fullmatch(plain) else text
@@ -73,11 +74,13 @@ def as_amount(value: Json) -> Decimal | None:
     return number if number is not None and number.as_tuple().exponent in (0, -1, -2) else None
 
 
-def written(value: Json, lang: str | None = None) -> str:
+def written(value: Json, lang: str | None = None, *, money: bool = False) -> str:
     """A value as it stands in its input, so that reading it again gives the same value."""
     lang = lang or language()
     if value is None:
         return ""
+    if money and (amount := as_amount(value)) is not None:
+        return _MARKS.sub("", format_number(amount, lang))
     if as_decimal(value) is None:
         return str(value)
     text = str(value)

@@ -67,8 +67,8 @@ class Autosave {
 
   setVersion(wrap, version) {
     wrap.dataset.version = version;
-    const field = this.form.elements["version:" + codeOf(wrap)];
-    if (field) field.value = version;
+    const name = "version:" + codeOf(wrap);
+    for (const field of this.form.elements) if (field.name === name) field.value = version;
   }
 
   // Puts pairs back into the controls; returns the pairs that found no place.

@@ -1,0 +1,86 @@
+"""What may be decided, signed and released, and why not. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from challenge.decisions.models import Award, Decision, Outcome, Release, SignOff
+from challenge.foundation.i18n import Text, _, _n
+
+
+def why_not_decide(*, is_released: bool, is_ranked: bool, has_reason: bool) -> Text | None:
+    if is_released:
+        return _("The decisions of this stage are released; they stay as they are.")
+    if not is_ranked:
+        return _("Freeze the ranking first; a decision rests on a ranking that cannot move.")
+    if not has_reason:
+        return _("Write the reason; it stays in the record and explains the decision years later.")
+    return None
+
+
+def why_not_sign(
+    decisions: Sequence[Decision], *, undecided: int, signer: UUID | None, is_released: bool
+) -> Text | None:
+    """The reason why this person cannot sign under the decisions now, or nothing. Two people, always."""
+    if is_released:
+        return _("The decisions of this stage are released; they stay as they are.")
+    if not decisions:
+        return _("There is nothing to sign yet.")
+    if undecided:
+        return _n(
+            "One submitted proposal has no decision yet.",
+            "{n} submitted proposals have no decision yet.",
+            undecided,
+        )
+    if any(decision.decided_by_id == signer for decision in decisions):
+        return _("You made at least one of these decisions. Somebody else signs.")
+    return None
+
+
+def why_not_release(sign_off: SignOff | None, *, is_current: bool, release: Release | None) -> Text | None:
+    if release is not None:
+        return _("These decisions are released already.")
+    if sign_off is None:
+        return _("A second person has to sign the decisions before they can be released.")
+    if not is_current:
+        return _("A decision was changed after it was signed. It has to be signed again.")
+    return None
+
+
+def record_of(decisions: Iterable[tuple[Decision, Award | None, str]]) -> dict[str, Any]:
+    """What a signature stands under: every decision by proposal number, as JSON."""
+    return {
+        "format": "challenge-decisions-1",
+        "decisions": [
+            {
+                "proposal": number,
+                "outcome": decision.outcome.value,
+                "place": decision.place,
+                "reserve_place": decision.reserve_place,
+                "reason": decision.reason,
+                "feedback": decision.feedback,
+                "award": {
+                    "types": list(award.types),
+                    "amount": format(award.amount.normalize(), "f") if award.amount is not None else None,
+                    "currency": award.currency,
+                }
+                if award is not None
+                else None,
+            }
+            for decision, award, number in sorted(decisions, key=lambda one: one[2])
+        ],
+    }
+
+
+def is_out(release: Release | None, moment: datetime) -> bool:
+    """Whether the decisions may be seen: one instant, compared with the clock."""
+    return release is not None and release.released_at <= moment
+
+
+OUTCOME_WORDS: dict[Outcome, Text] = {
+    Outcome.AWARD: _("Award"),
+    Outcome.RESERVE: _("Reserve list"),
+    Outcome.DECLINE: _("Not selected"),
+    Outcome.NOT_ELIGIBLE: _("Not eligible"),
+}

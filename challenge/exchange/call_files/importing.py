@@ -1,0 +1,154 @@
+"""From a call file to the tables and back."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlmodel import col, delete, select
+
+from challenge.accounts.viewer import Viewer
+from challenge.audit import actions as audit
+from challenge.calls.models import Call, CallState, Milestone, Programme, Stage, Track
+from challenge.exchange.call_files import schema
+from challenge.exchange.call_files.reading import check
+from challenge.exchange.call_files.schema import CallFile
+from challenge.forms import actions as forms
+from challenge.foundation import clock
+from challenge.foundation.db import Db
+from challenge.foundation.errors import NotNow
+from challenge.foundation.i18n import _
+from challenge.rubrics import actions as rubrics
+
+LIBRARY = Path(__file__).parents[1] / "library"
+
+
+async def import_call(db: Db, file: CallFile, *, slug: str = "", by: Viewer) -> Call:
+    """Make a draft call, or bring a draft up to date. A published call is never changed by a file.
+
+    `slug` gives the call another address than the file's own, so that one file can be opened again.
+    """
+    slug = slug or file.id
+    call = (await db.exec(select(Call).where(Call.slug == slug))).first()
+    if call is not None and call.state != CallState.DRAFT:
+        raise NotNow(_("The call {slug} is published. Import the file under another address.", slug=slug))
+    programme = await _programme(db, file)
+    call = call or Call(
+        slug=slug, programme_id=programme.id, prefix="", title={}, summary={}, zone="", languages=[]
+    )
+    call.programme_id, call.prefix, call.zone = programme.id, file.prefix, file.zone
+    call.title, call.summary, call.guidance = dict(file.title), dict(file.summary), dict(file.guidance)
+    call.languages, call.is_demonstration = list(file.languages), file.demonstration
+    call.facts, call.source, call.changed_at = facts_of(file), schema.as_json(file), clock.now()
+    db.add(call)
+    await db.flush()
+    await _stages(db, call, file)
+    await _tracks_and_milestones(db, call, file)
+    for code in file.forms:
+        await forms.publish_version(db, call.id, code, schema.form_in_use(file, code))
+    for code, rubric in file.rubrics.items():
+        await rubrics.publish_version(db, call.id, code, rubric)
+    await audit.record(db, by, "call.imported", call, chain=call.id, digest=schema.digest(file))
+    return call
+
+
+async def _programme(db: Db, file: CallFile) -> Programme:
+    found = (await db.exec(select(Programme).where(Programme.slug == file.programme.slug))).first()
+    if found is None:
+        found = Programme(
+            slug=file.programme.slug,
+            title=dict(file.programme.title),
+            organizer=msgspec.to_builtins(file.organizer),
+        )
+        db.add(found)
+        await db.flush()
+    return found
+
+
+def facts_of(file: CallFile) -> dict[str, Any]:
+    """What pages and notices say of a call beyond its columns, as JSON."""
+    plain = schema.as_json(file)
+    kept = (
+        "organizer", "partners", "themes", "country_focus_areas", "intervention_type", "sdgs", "policy_areas",
+        "eligibility", "budget_rules", "awards", "commitments", "after_award", "dates", "documents", "notices",
+        "demonstration_line", "filled_in", "sources",
+    )  # fmt: skip
+    return {key: plain[key] for key in kept if key in plain}
+
+
+async def _stages(db: Db, call: Call, file: CallFile) -> None:
+    present = {s.code: s for s in (await db.exec(select(Stage).where(Stage.call_id == call.id))).all()}
+    for position, given in enumerate(file.stages):
+        stage = present.pop(given.code, None) or Stage(
+            call_id=call.id, code=given.code, label={}, opens_at=given.opens_at, closes_at=given.closes_at
+        )
+        stage.position, stage.label = position, dict(given.label)
+        stage.opens_at, stage.closes_at = given.opens_at, given.closes_at
+        stage.blindness, stage.reviews_per_proposal = given.blind, given.reviews_per_proposal
+        stage.form_code, stage.rubric_code = given.form, given.rubric
+        db.add(stage)
+    for left in present.values():
+        await db.delete(left)
+    await db.flush()
+
+
+async def _tracks_and_milestones(db: Db, call: Call, file: CallFile) -> None:
+    await db.exec(delete(Track).where(col(Track.call_id) == call.id))
+    await db.exec(delete(Milestone).where(col(Milestone.call_id) == call.id))
+    for position, track in enumerate(file.tracks):
+        db.add(
+            Track(
+                call_id=call.id,
+                code=track.code,
+                position=position,
+                label=dict(track.label),
+                award_count=track.award_count,
+            )
+        )
+    for milestone in file.timetable:
+        db.add(
+            Milestone(call_id=call.id, code=milestone.code, date=milestone.date, label=dict(milestone.label))
+        )
+    await db.flush()
+
+
+def export_call(call: Call) -> CallFile:
+    """The file a call came from; importing it again changes nothing."""
+    return msgspec.json.decode(msgspec.json.encode(call.source), type=CallFile)
+
+
+def shifted(file: CallFile, by: timedelta) -> CallFile:
+    """The same call with every date moved by whole days, as for a new edition."""
+    days = timedelta(days=by.days)
+    change = msgspec.structs.replace
+    stages = tuple(change(s, opens_at=s.opens_at + days, closes_at=s.closes_at + days) for s in file.stages)
+    timetable = tuple(change(m, date=m.date + days) for m in file.timetable)
+    dates = change(
+        file.dates,
+        **{
+            name: getattr(file.dates, name) + days
+            for name in ("panel_on", "accept_by", "complaint_until")
+            if getattr(file.dates, name) is not None
+        },
+    )
+    reserve = file.awards.reserve_list
+    if reserve is not None and reserve.expires_on is not None:
+        reserve = change(reserve, expires_on=reserve.expires_on + days)
+    awards = change(file.awards, reserve_list=reserve)
+    return change(file, stages=stages, timetable=timetable, dates=dates, awards=awards)
+
+
+@cache
+def library() -> dict[str, CallFile]:
+    """The calls that ship with the product, by id."""
+    found: dict[str, CallFile] = {}
+    for path in sorted(LIBRARY.glob("*.yaml")):
+        file = check(path.read_text(encoding="utf-8"), path.name)
+        if isinstance(file, CallFile):
+            found[file.id] = file
+    return found
+
+
+def first_closing(file: CallFile) -> datetime:
+    return min(stage.closes_at for stage in file.stages)

@@ -1,0 +1,135 @@
+"""What a file may be: its ending, its media type, and the look at its bytes that proves it. One list.
+
+The browser's word for the type is never used; a name is never trusted.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
+
+import pikepdf
+import puremagic
+
+from challenge.foundation.i18n import Text, _
+
+MOST_ENTRIES, MOST_UNPACKED, MOST_RATIO = 10_000, 2 << 30, 200
+HEAD = 1 << 16
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+Look = Callable[[IO[bytes]], Text | None]
+
+
+def _is_pdf(file: IO[bytes]) -> Text | None:
+    if not file.read(5).startswith(b"%PDF-"):
+        return NOT_THIS
+    file.seek(0)
+    try:
+        with pikepdf.open(file) as pdf:
+            return None if len(pdf.pages) else DAMAGED
+    except pikepdf.PasswordError:
+        return _(
+            "It is protected by a password, so reviewers could not open it. Remove the password and choose it again."
+        )
+    except pikepdf.PdfError:
+        return DAMAGED
+
+
+def _begins(*marks: bytes) -> Look:
+    def look(file: IO[bytes]) -> Text | None:
+        return None if file.read(16).startswith(marks) else NOT_THIS
+
+    return look
+
+
+def _is_office(part: str) -> Look:
+    def look(file: IO[bytes]) -> Text | None:
+        return _packed(file, lambda names, _first: "[Content_Types].xml" in names and part in names)
+
+    return look
+
+
+def _is_open_document(media_type: bytes) -> Look:
+    def look(file: IO[bytes]) -> Text | None:
+        return _packed(file, lambda names, first: names[0] == "mimetype" and first == media_type)
+
+    return look
+
+
+def _packed(file: IO[bytes], fits: Callable[[list[str], bytes], bool]) -> Text | None:
+    """Limits come from the table of contents, before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(file) as pack:
+            entries = pack.infolist()
+            unpacked = sum(entry.file_size for entry in entries)
+            kept = sum(entry.compress_size for entry in entries)
+            if (
+                len(entries) > MOST_ENTRIES
+                or unpacked > MOST_UNPACKED
+                or unpacked > (kept + 4096) * MOST_RATIO
+            ):
+                return _(
+                    "It unpacks to more than this service takes. Save it without large pictures and choose it again."
+                )
+            if not entries:
+                return NOT_THIS
+            if any(entry.flag_bits & 1 for entry in entries):
+                return _(
+                    "It is protected by a password, so reviewers could not open it. Remove the password and choose it again."
+                )
+            with pack.open(entries[0]) as first:
+                return None if fits([entry.filename for entry in entries], first.read(100)) else NOT_THIS
+    except zipfile.BadZipFile:
+        return NOT_THIS
+    except (NotImplementedError, EOFError, ValueError, OSError):
+        return DAMAGED
+
+
+def _is_text(file: IO[bytes]) -> Text | None:
+    while piece := file.read(1 << 20):
+        if _CONTROL.search(piece):
+            return NOT_THIS
+    return None
+
+
+NOT_THIS: Text = _("Its content is something else.")
+DAMAGED: Text = _("It cannot be opened; it seems damaged. Save it again and choose it once more.")
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    code: str
+    media_type: str
+    look: Look
+    endings: tuple[str, ...]
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPEN = "application/vnd.oasis.opendocument"
+
+KINDS: tuple[FileKind, ...] = (
+    FileKind("pdf", "application/pdf", _is_pdf, ("pdf",)),
+    FileKind("docx", f"{_OFFICE}.wordprocessingml.document", _is_office("word/document.xml"), ("docx",)),
+    FileKind("xlsx", f"{_OFFICE}.spreadsheetml.sheet", _is_office("xl/workbook.xml"), ("xlsx",)),
+    FileKind("pptx", f"{_OFFICE}.presentationml.presentation", _is_office("ppt/presentation.xml"), ("pptx",)),
+    FileKind("odt", f"{_OPEN}.text", _is_open_document(f"{_OPEN}.text".encode()), ("odt",)),
+    FileKind("ods", f"{_OPEN}.spreadsheet", _is_open_document(f"{_OPEN}.spreadsheet".encode()), ("ods",)),
+    FileKind("odp", f"{_OPEN}.presentation", _is_open_document(f"{_OPEN}.presentation".encode()), ("odp",)),
+    FileKind("png", "image/png", _begins(b"\x89PNG\r\n\x1a\n"), ("png",)),
+    FileKind("jpg", "image/jpeg", _begins(b"\xff\xd8\xff"), ("jpg", "jpeg")),
+    FileKind("txt", "text/plain", _is_text, ("txt",)),
+    FileKind("csv", "text/csv", _is_text, ("csv",)),
+)
+BY_ENDING = {ending: kind for kind in KINDS for ending in kind.endings}
+
+
+def found_in(file: IO[bytes]) -> str:
+    """A name for what the bytes seem to be, for the sentence that refuses them; empty when nothing is known."""
+    file.seek(0)
+    try:
+        ending: str = puremagic.from_stream(io.BytesIO(file.read(HEAD)))
+    except (puremagic.PureError, ValueError):
+        return ""
+    return ending.removeprefix(".").upper()
