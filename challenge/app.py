@@ -3,19 +3,20 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.openapi import OpenAPIConfig
 from sqlalchemy.orm.exc import StaleDataError
 
 from challenge import __version__
 from challenge.accounts import api as accounts_api
 from challenge.accounts import gate
 from challenge.accounts import pages as accounts_pages
+from challenge.accounts.idempotency import Keeping
 from challenge.announcements import api as announcements_api
 from challenge.announcements import pages as announcements_pages
 from challenge.assignments import api as assignments_api
@@ -27,7 +28,7 @@ from challenge.decisions import pages as decisions_pages
 from challenge.desk import pages as desk_pages
 from challenge.foundation import db as database
 from challenge.foundation import errors
-from challenge.foundation.api import problem_response
+from challenge.foundation.api import problem_response, schema_of
 from challenge.foundation.db import Database
 from challenge.foundation.errors import Problem
 from challenge.foundation.i18n import _
@@ -71,9 +72,14 @@ ROUTERS = (
     announcements_api.doors,
 )
 DOORS = [door for router in ROUTERS for door in router]
+DEPENDENCIES = {
+    "db": Provide(gate.provide_db),
+    "me": Provide(gate.provide_me),
+    "form": Provide(gate.provide_form),
+}
 
 FORM_LIMIT_EXTRA = 1 << 20
-SECRET_FIELDS = frozenset({"_csrf_token", "password", "password_again", "token"})
+SECRET_FIELDS = frozenset({"_csrf_token", "password", "new_password", "token"})
 
 
 def build(config: Settings | None = None) -> App:
@@ -81,7 +87,7 @@ def build(config: Settings | None = None) -> App:
     config = config or settings()
     data = Database(config.database)
     app = litestar(config, data)
-    frame = Frame(app, data, record_visit)  # type: ignore[arg-type]
+    frame = Frame(Keeping(app), data, record_visit)
     frame.litestar = app  # type: ignore[attr-defined]
     return frame
 
@@ -96,11 +102,8 @@ def litestar(config: Settings, data: Database) -> Litestar:
     return Litestar(
         route_handlers=list(DOORS),
         guards=[gate.guard],
-        dependencies={
-            "db": Provide(gate.provide_db),
-            "me": Provide(gate.provide_me),
-            "form": Provide(gate.provide_form),
-        },
+        dependencies=DEPENDENCIES,
+        before_request=gate.begin_or_replay,
         exception_handlers={Exception: answer_error},
         lifespan=[lifespan],
         state=State(
@@ -112,15 +115,21 @@ def litestar(config: Settings, data: Database) -> Litestar:
                 "brand": {"name": "Challenge", "programme": ""},
                 "demonstration": False,
                 "token_for": gate.pre_session_token,
+                "api_schema": api_schema,
             }
         ),
-        openapi_config=OpenAPIConfig(
-            title="Challenge", version=__version__, path="/api/schema", use_handler_docstrings=True
-        ),
+        openapi_config=None,
         request_max_body_size=config.upload_limit_mb * (1 << 20) + FORM_LIMIT_EXTRA,
         logging_config=None,
         debug=False,
     )
+
+
+@lru_cache
+def api_schema() -> dict[str, Any]:
+    """OpenAPI of the doors for programs; made when first asked for."""
+    doors = [door for door in DOORS if door.opt.get("api")]
+    return schema_of(doors, DEPENDENCIES, __version__)
 
 
 def check_doors(handlers: Any) -> None:
@@ -148,9 +157,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         reason=problem.text,
         facts=problem.facts,
         errors=getattr(problem, "errors", {}),
-        held=held_fields(request),
-        held_path=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
-        sign_in_path=f"/sign-in?next={request.url.path}",
+        next=address_of(request) if request.method == "GET" else "",
+        **held_form(request),
     )
     if isinstance(problem, errors.TooMany):
         answer.headers["retry-after"] = str(problem.retry_after)
@@ -160,13 +168,24 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 PAGES = frozenset({401, 403, 404, 409, 410, 413, 422, 429, 500, 503})
 
 
-def held_fields(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
-    """What somebody sent with the form that was refused, so that the page can offer to send it again."""
-    form = getattr(request, "_form", None)
-    if request.method != "POST" or not form or not hasattr(form, "items"):
-        return []
-    pairs = form.multi_items() if hasattr(form, "multi_items") else form.items()
-    return [(name, value) for name, value in pairs if isinstance(value, str) and name not in SECRET_FIELDS]
+def held_form(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """What somebody sent with the form that was refused, so that the page can offer to send it again.
+
+    The gate reads forms of our own pages before anything can refuse them; a foreign form is never given back.
+    """
+    form = visit_of(request).form
+    if request.method != "POST" or form is None:
+        return {"held": [], "held_files": [], "held_path": ""}
+    pairs = [(name, value) for name, value in form.multi_items() if name not in SECRET_FIELDS]
+    return {
+        "held": [(name, value) for name, value in pairs if isinstance(value, str)],
+        "held_files": [value.filename for _name, value in pairs if getattr(value, "filename", "")],
+        "held_path": address_of(request),
+    }
+
+
+def address_of(request: Request[Any, Any, Any]) -> str:
+    return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
 
 
 def as_problem(error: Exception) -> Problem:

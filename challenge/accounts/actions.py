@@ -14,6 +14,7 @@ from sqlmodel import col, delete, func, select
 from challenge.accounts import letters, passwords, queries, rules
 from challenge.accounts.models import (
     Attempt,
+    IdempotentAnswer,
     Link,
     LinkPurpose,
     Person,
@@ -37,11 +38,28 @@ from challenge.settings import settings
 # ---------- signing up and in ----------
 
 
-async def sign_up(db: Db, *, name: str, email: str, password: str, language: str, zone: str) -> Person | None:
+async def sign_up(
+    db: Db,
+    *,
+    name: str,
+    email: str,
+    password: str,
+    language: str,
+    zone: str,
+    address: str = "",
+    next: str = "",
+) -> Person | None:
     """A new account with a mail that confirms the address; None when the address is taken.
 
     The page says the same in both cases; the truth goes by mail to the owner of the address.
     """
+    await limit(db, "sign_up", email, rules.SIGN_UPS, rules.SIGN_UP_WINDOW)
+    await count(db, "sign_up", email)
+    if address:
+        await limit(
+            db, "sign_up_address", address, rules.SIGN_UPS_FROM_ONE_ADDRESS, rules.SIGN_UP_WINDOW
+        )
+        await count(db, "sign_up_address", address)
     taken = await queries.person_by_email(db, email)
     if taken is not None:
         await passwords.hashed(password)
@@ -53,25 +71,31 @@ async def sign_up(db: Db, *, name: str, email: str, password: str, language: str
     db.add(person)
     await db.flush()
     await audit.record(db, None, "person.signed_up", person)
-    link = await make_link(db, person, LinkPurpose.CONFIRM)
+    link = await make_link(db, person, LinkPurpose.CONFIRM, next=next)
     await mail.post(db, person, letters.confirm(link))
     return person
 
 
 async def sign_in(db: Db, *, email: str, password: str, address: str) -> Person | None:
     """The person, or None when address and password do not belong together. Counts the try either way."""
+    person = await prove(db, email=email, password=password, address=address)
+    if person is None:
+        return None
+    if person.password_hash and passwords.is_outdated(person.password_hash):
+        person.password_hash = await passwords.hashed(password)
+    await audit.record(db, None, "person.signed_in", person, way="password")
+    return person
+
+
+async def prove(db: Db, *, email: str, password: str, address: str) -> Person | None:
+    """Whether the password is the one of that address, counted like every try to sign in."""
     await _refuse_when_too_many(db, email, address)
     person = await queries.person_by_email(db, email)
     is_right = await passwords.matches(person.password_hash if person else None, password)
     is_right = is_right and person is not None and person.is_active
     db.add(Attempt(purpose="account", key=_counted(email), failed=not is_right, at=clock.now()))
     db.add(Attempt(purpose="address", key=_counted(address), failed=not is_right, at=clock.now()))
-    if not is_right or person is None:
-        return None
-    if person.password_hash and passwords.is_outdated(person.password_hash):
-        person.password_hash = await passwords.hashed(password)
-    await audit.record(db, None, "person.signed_in", person, way="password")
-    return person
+    return person if is_right else None
 
 
 def _counted(key: str) -> str:
@@ -147,6 +171,13 @@ async def open_session(db: Db, person: Person, browser: str) -> str:
     return secret
 
 
+async def change_session(db: Db, person: Person, browser: str, *, instead_of: str) -> str:
+    """A new session with a new secret; the one this browser had before, if any, ends. What goes into the cookie."""
+    if instead_of:
+        await end_session(db, instead_of)
+    return await open_session(db, person, browser)
+
+
 async def end_session(db: Db, key: str) -> None:
     await db.exec(delete(Session).where(col(Session.key) == key))
 
@@ -217,12 +248,20 @@ async def the_link(db: Db, token: str, purpose: LinkPurpose | None = None) -> Li
 
 
 async def use_link(db: Db, link: Link) -> Person:
-    """Consume a link. Whoever holds it reads mail at that address, so the address counts as confirmed."""
+    """Consume a link. Whoever holds it reads mail at that address, so the address counts as confirmed.
+
+    A password that was set before anybody had confirmed the address may be a stranger's, who made the account
+    in advance and waits for its owner's roles. It goes, unless the link is the confirmation itself, which is
+    taken only from whoever knows that password (see `pages.use_link`).
+    """
     link.used_at = clock.now()
     person = await db.get(Person, link.person_id)
     if person is None or not person.is_active:
         raise Gone
     if person.email_confirmed_at is None:
+        if link.purpose != LinkPurpose.CONFIRM:
+            person.password_hash = None
+            await db.exec(delete(Session).where(col(Session.person_id) == person.id))
         person.email_confirmed_at = clock.now()
         await audit.record(db, None, "person.confirmed", person)
     await audit.record(db, None, "person.used_link", person, purpose=link.purpose.value)
@@ -245,6 +284,12 @@ async def set_password(db: Db, person: Person, password: str, *, by: Viewer | No
 
 async def change_profile(db: Db, person: Person, *, name: str, language: str, zone: str, by: Viewer) -> None:
     person.name, person.language, person.zone = name, language, zone
+    db.add(person)
+    await audit.record(db, by, "person.changed", person)
+
+
+async def set_language(db: Db, person: Person, language: str, *, by: Viewer) -> None:
+    person.language = language
     db.add(person)
     await audit.record(db, by, "person.changed", person)
 
@@ -324,6 +369,8 @@ async def make_token(
         raise Unprocessable(_("There is no scope {scope}.", scope=unknown[0]))
     if by.person_id is not None and by.person_id != person_id:
         raise NotAllowed
+    if by.scopes is not None and not set(scopes) <= by.scopes:
+        raise NotAllowed(_("A token can only make tokens that may do no more than itself."))
     body = secrets.token_urlsafe(32)
     secret = f"chl_{body}{hashlib.sha256(body.encode()).hexdigest()[:6]}"
     token = Token(
@@ -343,3 +390,18 @@ async def revoke_token(db: Db, token: Token, *, by: Viewer) -> None:
     token.revoked_at = clock.now()
     db.add(token)
     await audit.record(db, by, "token.revoked", token)
+
+
+# ---------- what need not be kept ----------
+
+
+async def forget_old(db: Db) -> int:
+    """Drop what has served: counted tries, kept answers, links long gone, sessions nobody can use."""
+    moment = clock.now()
+    gone = (
+        delete(Attempt).where(col(Attempt.at) < moment - timedelta(days=2)),
+        delete(IdempotentAnswer).where(col(IdempotentAnswer.created_at) < moment - timedelta(days=1)),
+        delete(Link).where(col(Link.expires_at) < moment - timedelta(days=30)),
+        delete(Session).where(col(Session.created_at) < moment - rules.APPLICANT_LIFE[1]),
+    )
+    return sum([int((await db.exec(statement)).rowcount) for statement in gone])

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from challenge.accounts.models import Person, Role, RoleName, Scope, Session, Token
 from challenge.accounts.viewer import NOBODY, HeldRole, Viewer
 from challenge.foundation.db import Db, rows
+from challenge.foundation.errors import NotFound
 
 _VIEWER_COLUMNS: tuple[Any, ...] = (
     Session,
@@ -91,3 +92,32 @@ async def holders_of(db: Db, names: Iterable[RoleName], scope: Scope, scope_id: 
         .distinct()
     )
     return list(found.all())
+
+
+async def the_person(db: Db, person_id: UUID | None) -> Person:
+    """A person who exists, such as the one who is looking."""
+    person = await db.get(Person, person_id) if person_id else None
+    if person is None:
+        raise NotFound
+    return person
+
+
+async def roles_of(db: Db, person_id: UUID) -> list[Role]:
+    found = await db.exec(select(Role).where(Role.person_id == person_id).order_by(col(Role.granted_at)))
+    return list(found.all())
+
+
+async def tokens_of(db: Db, person_id: UUID) -> list[Token]:
+    """The newest first, revoked and expired ones included."""
+    found = await db.exec(
+        select(Token).where(Token.person_id == person_id).order_by(col(Token.created_at).desc())
+    )
+    return list(found.all())
+
+
+async def the_token(db: Db, viewer: Viewer, token_id: UUID) -> Token:
+    """One of the viewer's own tokens, or 404."""
+    token = await db.get(Token, token_id)
+    if token is None or token.person_id != viewer.person_id:
+        raise NotFound
+    return token

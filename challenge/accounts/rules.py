@@ -13,7 +13,12 @@ PASSWORD_LENGTH = (12, 256)
 FREE_TRIES, LONGEST_WAIT = 5, 900
 ADDRESS_TRIES, ADDRESS_WINDOW = 30, timedelta(minutes=10)
 LINKS, LINK_WINDOW = 3, timedelta(minutes=15)
+SIGN_UPS, SIGN_UP_WINDOW = 5, timedelta(hours=1)
+# a workshop of thirty people sits behind one address
+SIGN_UPS_FROM_ONE_ADDRESS = 60
 SESSIONS_KEPT = 10
+PROOF_LIFE = timedelta(minutes=10)
+NAME_LENGTH = 200
 LINK_LIFE = {
     "sign_in": timedelta(minutes=10),
     "confirm": timedelta(days=7),
@@ -84,3 +89,42 @@ def life_of(viewer: Viewer) -> tuple[timedelta, timedelta]:
 def is_alive(viewer: Viewer, created_at: datetime, seen_at: datetime, moment: datetime) -> bool:
     idle, absolute = life_of(viewer)
     return moment - seen_at <= idle and moment - created_at <= absolute
+
+
+def is_fresh(proved_at: datetime | None, moment: datetime) -> bool:
+    """Whether the person proved who they are a short while ago, as grave things ask."""
+    return proved_at is not None and moment - proved_at <= PROOF_LIFE
+
+
+def why_not_name(name: str) -> Text | None:
+    if not name:
+        return _("Write your name as it should stand in letters to you.")
+    if len(name) > NAME_LENGTH:
+        return _("Use at most {n} characters.", n=NAME_LENGTH)
+    return None
+
+
+def home_of(viewer: Viewer) -> str:
+    """Where somebody goes on after signing in without having been on the way to a page."""
+    if viewer.is_staff:
+        return "/desk"
+    return "/reviews" if viewer.is_reviewer else "/proposals"
+
+
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """ "Firefox, Linux": enough for a person to recognise a session in a list, and no more."""
+    names = [
+        next((name for mark, name in known if mark in user_agent), "") for known in (BROWSERS, SYSTEMS)
+    ]
+    return ", ".join(name for name in names if name)

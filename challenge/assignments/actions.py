@@ -1,5 +1,7 @@
 """Give and take proposals to review. Whoever is in conflict is refused, here and nowhere else to be got round."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, func, select
@@ -10,15 +12,19 @@ from challenge.assignments import rules
 from challenge.assignments.models import Assignment
 from challenge.audit import actions as audit
 from challenge.calls.models import Blindness, Stage
+from challenge.calls.queries import Opening
 from challenge.foundation import clock
 from challenge.foundation.db import Db
-from challenge.foundation.errors import ConflictOfInterest, NotNow
+from challenge.foundation.errors import ConflictOfInterest, NotNow, Unprocessable
+from challenge.foundation.i18n import Text, said
 from challenge.panels import actions as panels
 from challenge.panels.models import Conflict, Panel, Seat, SeatKind, SeatState
+from challenge.panels.rules import because
 from challenge.proposals import sight
 from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember
 
 READING = Facet.EXISTS | Facet.BODY | Facet.FILES
+RECUSED = "conflict of interest"
 CHAIRING = READING | Facet.IDENTITY | Facet.REVIEWS | Facet.SCORES | Facet.REVIEWERS
 
 
@@ -27,8 +33,8 @@ def reading_facets(stage: Stage) -> Facet:
     return READING if stage.blindness == Blindness.DOUBLE else READING | Facet.IDENTITY
 
 
-def because(panel_id: UUID) -> str:
-    return f"panel:{panel_id}"
+def because_chair(panel_id: UUID) -> str:
+    return f"chair:{panel_id}"
 
 
 async def pair_of(db: Db, proposal: Proposal, person_id: UUID, panel: Panel) -> rules.Pair:
@@ -69,13 +75,19 @@ async def pair_of(db: Db, proposal: Proposal, person_id: UUID, panel: Panel) -> 
         is_submitted=proposal.state == ProposalState.SUBMITTED,
         load=int(load.one()),
         max_load=seat.max_load if seat else None,
+        is_ruled_out=proposal.is_eligible is False,
+        is_in_stage=panel.call_id == proposal.call_id and panel.stage_id == proposal.stage_id,
     )
 
 
 async def assign(
     db: Db, proposal: Proposal, person: Person, panel: Panel, stage: Stage, *, by: Viewer
 ) -> Assignment:
-    """Give a proposal to a reviewer and let the reviewer and the panel's chairs see it."""
+    """Give a proposal to a reviewer and let the reviewer and the panel's chairs see it.
+
+    Holds the proposal's row, so that no conflict can be declared between the question and the answer.
+    """
+    await db.exec(select(Proposal.id).where(Proposal.id == proposal.id).with_for_update())
     pair = await pair_of(db, proposal, person.id, panel)
     refusal = rules.why_not_assign(pair)
     if refusal is not None:
@@ -109,32 +121,86 @@ async def assign(
     return found
 
 
-async def _show_to_chairs(db: Db, panel: Panel, proposal_id: UUID) -> None:
+async def _chairs_of(db: Db, panel_id: UUID) -> Sequence[UUID]:
     chairs = await db.exec(
         select(Seat.person_id).where(
-            Seat.panel_id == panel.id, Seat.kind == SeatKind.CHAIR, Seat.state == SeatState.ACCEPTED
+            Seat.panel_id == panel_id, Seat.kind == SeatKind.CHAIR, Seat.state == SeatState.ACCEPTED
         )
     )
-    for chair_id in chairs.all():
-        await sight.show(db, chair_id, proposal_id, CHAIRING, f"chair:{panel.id}")
+    return chairs.all()
+
+
+async def _show_to_chairs(db: Db, panel: Panel, proposal_id: UUID) -> None:
+    team = (await db.exec(select(TeamMember.person_id).where(TeamMember.proposal_id == proposal_id))).all()
+    for chair_id in await _chairs_of(db, panel.id):
+        if chair_id not in team:
+            await sight.show(db, chair_id, proposal_id, CHAIRING, because_chair(panel.id))
 
 
 async def show_panel_to_chair(db: Db, panel: Panel, chair_id: UUID) -> None:
-    """A chair who takes the seat late sees what the panel already has."""
+    """A chair who takes the seat late sees what the panel already has, but for own proposals."""
+    own = select(TeamMember.proposal_id).where(TeamMember.person_id == chair_id)
     found = await db.exec(
         select(Assignment.proposal_id)
-        .where(Assignment.panel_id == panel.id, col(Assignment.removed_at).is_(None))
+        .where(
+            Assignment.panel_id == panel.id,
+            col(Assignment.removed_at).is_(None),
+            col(Assignment.proposal_id).not_in(own),
+        )
         .distinct()
     )
     for proposal_id in found.all():
-        await sight.show(db, chair_id, proposal_id, CHAIRING, f"chair:{panel.id}")
+        await sight.show(db, chair_id, proposal_id, CHAIRING, because_chair(panel.id))
 
 
-async def remove(db: Db, assignment: Assignment, call_id: UUID, reason: str, *, by: Viewer) -> None:
-    """Take a proposal back from a reviewer. What was written stays in the record; the sight ends now."""
-    assignment.removed_at, assignment.removed_because = clock.now(), reason[:300]
+async def take_seat(db: Db, opening: Opening, panel: Panel, seat: Seat, *, by: Viewer) -> None:
+    """Accept an invitation; who chairs sees at once what the panel already reads.
+
+    Here and not in panels, because panels do not know assignments.
+    """
+    await panels.accept(db, opening, seat, by=by)
+    if seat.kind == SeatKind.CHAIR:
+        await show_panel_to_chair(db, panel, seat.person_id)
+
+
+async def take_back_seat(db: Db, opening: Opening, seat: Seat, reason: str, *, by: Viewer) -> int:
+    """Take a seat back with every proposal that came with it. Returns how many proposals that were."""
+    refusal = rules.why_not_remove(is_removed=False, reason=reason)
+    if refusal is not None:
+        raise Unprocessable(errors={"reason": refusal})
+    await panels.withdraw_seat(db, opening, seat, by=by)
+    panel_reads = await _present(db, Assignment.panel_id == seat.panel_id)
+    held = [assignment for assignment in panel_reads if assignment.person_id == seat.person_id]
+    for assignment in held:
+        await remove(db, assignment, opening.call.id, reason, by=by)
+    if seat.kind == SeatKind.CHAIR:
+        for proposal_id in {assignment.proposal_id for assignment in panel_reads}:
+            await sight.withdraw(db, seat.person_id, proposal_id, because_chair(seat.panel_id))
+    return len(held)
+
+
+async def _present(db: Db, *conditions: Any) -> Sequence[Assignment]:
+    found = await db.exec(select(Assignment).where(*conditions, col(Assignment.removed_at).is_(None)))
+    return found.all()
+
+
+async def remove(db: Db, assignment: Assignment, call_id: UUID, reason: str | Text, *, by: Viewer) -> None:
+    """Take a proposal back from a reviewer. What was written stays in the record; the sight ends now.
+
+    A proposal that nobody of the panel reads any more is not the chair's to see either.
+    """
+    reason = said(reason)[:300]
+    refusal = rules.why_not_remove(is_removed=assignment.removed_at is not None, reason=reason)
+    if refusal is not None:
+        raise Unprocessable(errors={"reason": refusal}) if not reason else NotNow(refusal)
+    assignment.removed_at, assignment.removed_because = clock.now(), reason
     db.add(assignment)
-    await sight.withdraw(db, assignment.person_id, assignment.proposal_id, because(assignment.panel_id))
+    await db.flush()
+    panel_id, proposal_id = assignment.panel_id, assignment.proposal_id
+    await sight.withdraw(db, assignment.person_id, proposal_id, because(panel_id))
+    if not await _present(db, Assignment.panel_id == panel_id, Assignment.proposal_id == proposal_id):
+        for chair_id in await _chairs_of(db, panel_id):
+            await sight.withdraw(db, chair_id, proposal_id, because_chair(panel_id))
     await audit.record(db, by, "assignment.removed", assignment, chain=call_id, reason=reason)
 
 
@@ -143,12 +209,7 @@ async def recuse(
 ) -> None:
     """Declare a conflict and step out of every assignment of that proposal."""
     await panels.declare_conflict(db, person_id, proposal, kind=kind, reason=reason, by=by)
-    found = await db.exec(
-        select(Assignment).where(
-            Assignment.person_id == person_id,
-            Assignment.proposal_id == proposal.id,
-            col(Assignment.removed_at).is_(None),
-        )
-    )
-    for assignment in found.all():
-        await remove(db, assignment, proposal.call_id, "conflict of interest", by=by)
+    for assignment in await _present(
+        db, Assignment.person_id == person_id, Assignment.proposal_id == proposal.id
+    ):
+        await remove(db, assignment, proposal.call_id, RECUSED, by=by)

@@ -1,16 +1,29 @@
+"""Who reviews what, and everything that decides who may. Always over the proposals whose reviewers the viewer sees."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from challenge.accounts.models import Person
 from challenge.accounts.viewer import Viewer
+from challenge.assignments import rules
 from challenge.assignments.models import Assignment
+from challenge.calls.models import Stage
+from challenge.forms.models import Answer
+from challenge.forms.queries import definition_of, newest_version
 from challenge.foundation.db import Db, rows
-from challenge.proposals.models import Facet, Proposal
-from challenge.proposals.queries import seen_by
+from challenge.foundation.errors import NotFound
+from challenge.panels.models import SeatState
+from challenge.panels.queries import TOPICS, Seated, conflicted_pairs, seated
+from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember
+from challenge.proposals.queries import seen_by, sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +73,269 @@ async def loads(db: Db, viewer: Viewer, call_id: UUID) -> dict[UUID, int]:
         .group_by(col(Assignment.person_id))
     )
     return {person_id: count for person_id, count in found.all()}
+
+
+# ---------- what a manager chooses from ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A proposal with the number of people who review it, as the overview shows it."""
+
+    id: UUID
+    number: str
+    title: str
+    language: str
+    country: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counted over what the viewer sees."""
+
+    proposals: int
+    pairs: int
+    short: int
+
+
+def _reviewable(viewer: Viewer, stage: Stage) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: submitted in the stage, not ruled out, and the viewer sees who reviews it."""
+    return (
+        col(Proposal.call_id) == stage.call_id,
+        col(Proposal.stage_id) == stage.id,
+        col(Proposal.state) == ProposalState.SUBMITTED,
+        col(Proposal.is_eligible).is_not(False),
+        sees(viewer, Facet.REVIEWERS),
+    )
+
+
+def _counted(viewer: Viewer, stage: Stage) -> Any:
+    return (
+        sa.select(
+            col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Proposal.language),
+            col(Proposal.country), sa.func.count(col(Assignment.id)).label("given"),
+        )
+        .outerjoin(
+            Assignment,
+            sa.and_(
+                col(Assignment.proposal_id) == Proposal.id,
+                col(Assignment.stage_id) == stage.id,
+                col(Assignment.removed_at).is_(None),
+            ),
+        )
+        .where(*_reviewable(viewer, stage))
+        .group_by(
+            col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Proposal.language), col(Proposal.country)
+        )
+    )  # fmt: skip
+
+
+async def lines(
+    db: Db, viewer: Viewer, stage: Stage, *, only_short: bool = False, first: int = 0, most: int = 50
+) -> list[Line]:
+    statement = _counted(viewer, stage).order_by(Proposal.number).offset(first).limit(most)
+    if only_short:
+        statement = statement.having(sa.func.count(col(Assignment.id)) < stage.reviews_per_proposal)
+    return [Line(*row) for row in await rows(db, statement)]
+
+
+async def totals(db: Db, viewer: Viewer, stage: Stage) -> Totals:
+    counted = _counted(viewer, stage).subquery()
+    short = sa.case((counted.c.given < stage.reviews_per_proposal, 1), else_=0)
+    found = await rows(
+        db,
+        sa.select(
+            sa.func.count(), sa.func.coalesce(sa.func.sum(counted.c.given), 0), sa.func.coalesce(sa.func.sum(short), 0)
+        ).select_from(counted),
+    )  # fmt: skip
+    return Totals(*(int(number) for number in found[0]))
+
+
+async def reviewers_of(
+    db: Db, viewer: Viewer, stage: Stage, proposal_ids: Sequence[UUID]
+) -> dict[UUID, list[Given]]:
+    """Who reviews each of these proposals, by name."""
+    by_proposal: dict[UUID, list[Given]] = {}
+    for row in await rows(db, _given(viewer, stage).where(col(Proposal.id).in_(proposal_ids))):
+        by_proposal.setdefault(row[1], []).append(Given(*row))
+    return by_proposal
+
+
+def _given(viewer: Viewer, stage: Stage) -> Any:
+    return (
+        sa.select(
+            col(Assignment.id), col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Person.id),
+            col(Person.name), col(Assignment.panel_id), col(Assignment.stage_id), col(Assignment.assigned_at),
+        )
+        .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
+        .join(Person, col(Person.id) == Assignment.person_id)
+        .where(
+            col(Assignment.stage_id) == stage.id,
+            col(Assignment.removed_at).is_(None),
+            sees(viewer, Facet.REVIEWERS),
+        )
+        .order_by(Person.name, Proposal.number)
+    )  # fmt: skip
+
+
+async def the_assignment(db: Db, viewer: Viewer, assignment_id: UUID) -> tuple[Assignment, Given]:
+    """A present assignment of a proposal whose reviewers the viewer sees, or 404."""
+    found = (
+        await db.exec(
+            select(Assignment, Proposal, Person)
+            .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
+            .join(Person, col(Person.id) == Assignment.person_id)
+            .where(
+                Assignment.id == assignment_id,
+                col(Assignment.removed_at).is_(None),
+                sees(viewer, Facet.REVIEWERS),
+            )
+        )
+    ).first()
+    if found is None:
+        raise NotFound
+    made, proposal, person = found
+    return made, Given(
+        made.id, proposal.id, proposal.number, proposal.title, person.id, person.name,
+        made.panel_id, made.stage_id, made.assigned_at,
+    )  # fmt: skip
+
+
+async def addresses_of_pairs(db: Db, viewer: Viewer, stage: Stage) -> list[tuple[str, str]]:
+    """(number, e-mail) of every assignment that the viewer sees: the file that an upload takes."""
+    statement = (
+        sa.select(col(Proposal.number), col(Person.email))
+        .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
+        .join(Person, col(Person.id) == Assignment.person_id)
+        .where(
+            col(Assignment.stage_id) == stage.id,
+            col(Assignment.removed_at).is_(None),
+            sees(viewer, Facet.REVIEWERS),
+        )
+        .order_by(Proposal.number, Person.email)
+    )
+    return [(row[0], row[1]) for row in await rows(db, statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposal that may be given, with what decides it."""
+
+    id: UUID
+    number: str
+    title: str
+    language: str
+    country: str
+    state: ProposalState
+    is_eligible: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Everything that decides who may be given what in one stage, over what the viewer sees.
+
+    Five statements, whatever the number of people and proposals. The verb asks again for the one pair it writes.
+    """
+
+    stage: Stage
+    proposals: dict[UUID, Candidate]
+    seats: list[Seated]
+    others: dict[str, SeatState]
+    """E-mail -> state of the seat of people who do not sit (yet)."""
+    conflicts: set[tuple[UUID, UUID]]
+    teams: set[tuple[UUID, UUID]]
+    present: dict[tuple[UUID, UUID], Given]
+    loads: Counter[UUID]
+
+    def pair(self, seat: Seated | None, proposal: Candidate) -> rules.Pair:
+        key = (seat.person_id, proposal.id) if seat else None
+        return rules.Pair(
+            is_seated=seat is not None,
+            has_conflict=key in self.conflicts,
+            is_on_team=key in self.teams,
+            is_assigned=key in self.present,
+            is_submitted=proposal.state == ProposalState.SUBMITTED,
+            load=self.loads[seat.person_id] if seat else 0,
+            max_load=seat.max_load if seat else None,
+            is_ruled_out=proposal.is_eligible is False,
+        )
+
+
+async def field_of(db: Db, viewer: Viewer, stage: Stage) -> Field:
+    candidates = await rows(
+        db,
+        sa.select(
+            col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Proposal.language),
+            col(Proposal.country), col(Proposal.state), col(Proposal.is_eligible),
+        )
+        .where(
+            col(Proposal.stage_id) == stage.id,
+            col(Proposal.state) != ProposalState.DRAFT,
+            sees(viewer, Facet.REVIEWERS),
+        )
+        .order_by(Proposal.number),
+    )  # fmt: skip
+    seats = await seated(db, stage.call_id, stage_id=stage.id)
+    given_now = [Given(*row) for row in await rows(db, _given(viewer, stage))]
+    teams = await db.exec(
+        select(TeamMember.person_id, TeamMember.proposal_id)
+        .join(Proposal, col(Proposal.id) == TeamMember.proposal_id)
+        .where(Proposal.stage_id == stage.id, sees(viewer, Facet.REVIEWERS))
+    )
+    sitting = [seat for seat in seats if seat.state == SeatState.ACCEPTED]
+    there = {seat.email for seat in sitting}
+    return Field(
+        stage=stage,
+        proposals={row[0]: Candidate(*row) for row in candidates},
+        seats=sitting,
+        others={seat.email: seat.state for seat in seats if seat.email not in there},
+        conflicts=await conflicted_pairs(db, viewer, stage.call_id),
+        teams={(person, proposal) for person, proposal in teams.all()},
+        present={(each.person_id, each.proposal_id): each for each in given_now},
+        loads=Counter(each.person_id for each in given_now),
+    )
+
+
+Topics = frozenset[tuple[str, str]]
+
+
+async def topics_of(
+    db: Db, viewer: Viewer, stage: Stage, proposal_id: UUID | None = None
+) -> dict[UUID, Topics]:
+    """Proposal -> (vocabulary, code) of the themes it names, for comparing with what reviewers know.
+
+    Read from the answers to questions with one of those vocabularies, of proposals whose body the viewer sees.
+    """
+    definition = definition_of(await newest_version(db, stage.call_id, stage.form_code))
+    asked = {
+        question.code: question.vocabulary
+        for question in definition.questions
+        if question.vocabulary in TOPICS.values() or question.vocabularies
+    }
+    if not asked:
+        return {}
+    statement = (
+        sa.select(col(Proposal.id), col(Answer.question), col(Answer.value))
+        .join(Answer, col(Answer.sheet_id) == Proposal.sheet_id)
+        .where(
+            col(Proposal.stage_id) == stage.id,
+            col(Answer.question).in_(list(asked)),
+            sees(viewer, Facet.BODY),
+        )
+    )
+    if proposal_id is not None:
+        statement = statement.where(col(Proposal.id) == proposal_id)
+    found: dict[UUID, set[tuple[str, str]]] = {}
+    for each_id, question, value in await rows(db, statement):
+        found.setdefault(each_id, set()).update(_topics(asked[question], value))
+    return {each_id: frozenset(topics) for each_id, topics in found.items()}
+
+
+def _topics(vocabulary_id: str | None, value: Any) -> Iterator[tuple[str, str]]:
+    listed = value if isinstance(value, dict) else {vocabulary_id: value}
+    for name, codes in listed.items():
+        if name in TOPICS.values():
+            for code in codes if isinstance(codes, list) else [codes]:
+                if isinstance(code, str):
+                    yield name, code

@@ -16,6 +16,8 @@ class Pair:
     is_submitted: bool
     load: int = 0
     max_load: int | None = None
+    is_ruled_out: bool = False
+    is_in_stage: bool = True
 
 
 def why_not_assign(pair: Pair) -> Text | None:
@@ -26,6 +28,10 @@ def why_not_assign(pair: Pair) -> Text | None:
         return _("This person has no accepted seat on a panel of this call.")
     if not pair.is_submitted:
         return _("Only a submitted proposal can be assigned.")
+    if not pair.is_in_stage:
+        return _("This panel judges another stage than the one the proposal is in.")
+    if pair.is_ruled_out:
+        return _("This proposal was ruled not eligible; it is not reviewed.")
     if pair.is_assigned:
         return _("This person already reviews this proposal.")
     return None
@@ -33,4 +39,14 @@ def why_not_assign(pair: Pair) -> Text | None:
 
 def is_overloaded(pair: Pair) -> bool:
     """Whether one more goes beyond what the person offered; a warning, not a refusal."""
-    return pair.max_load is not None and pair.load >= pair.max_load
+    return is_over(pair.load + 1, pair.max_load)
+
+
+def is_over(load: int, max_load: int | None) -> bool:
+    return max_load is not None and load > max_load
+
+
+def why_not_remove(*, is_removed: bool, reason: str) -> Text | None:
+    if is_removed:
+        return _("This assignment was taken back before.")
+    return None if reason else _("Say in a few words why; it stays in the record.")

@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 import pikepdf
 import puremagic
@@ -27,7 +27,7 @@ def _is_pdf(file: IO[bytes]) -> Text | None:
         return NOT_THIS
     file.seek(0)
     try:
-        with pikepdf.open(file) as pdf:
+        with pikepdf.open(cast(BinaryIO, file)) as pdf:
             return None if len(pdf.pages) else DAMAGED
     except pikepdf.PasswordError:
         return _(

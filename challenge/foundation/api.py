@@ -1,14 +1,16 @@
 """JSON doors: the same verbs and the same visibility as the pages, problem+json for refusals, cursor pages."""
 
+import re
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from litestar import Response
+from litestar import Litestar, Response
 from litestar import delete as litestar_delete
 from litestar import get as litestar_get
 from litestar import patch as litestar_patch
 from litestar import post as litestar_post
 from litestar import put as litestar_put
+from litestar.openapi import OpenAPIConfig
 
 from challenge.foundation.errors import Problem
 from challenge.foundation.web import signed, unsigned
@@ -49,6 +51,68 @@ def api_patch(path: str, *, needs: Any = None, open: bool = False, **more: Any) 
 
 def api_delete(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
     return _door(litestar_delete, path, needs, open, 204, more)
+
+
+def schema_of(doors: list[Any], dependencies: dict[str, Any], version: str) -> dict[str, Any]:
+    """OpenAPI 3.1 of some doors, each operation with the scope it needs and the shape of a refusal."""
+    config = OpenAPIConfig(title="Challenge", version=version, use_handler_docstrings=True)
+    schema: dict[str, Any] = Litestar(
+        route_handlers=list(doors), dependencies=dependencies, openapi_config=config
+    ).openapi_schema.to_schema()
+    needs = {
+        (path, method.lower()): door.opt["needs"]
+        for door in doors
+        for path in door.paths
+        for method in door.http_methods
+    }
+    for (path, method), scope in needs.items():
+        operation = schema["paths"][_TYPED.sub(r"{\1}", path)].get(method)
+        if operation is None:
+            continue
+        operation["security"] = [{"bearer": [scope.value]}] if scope else [{}, {"bearer": []}]
+        operation["x-scope"] = scope.value if scope else ""
+        operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+        if method == "post":
+            operation.setdefault("parameters", []).append(_KEY)
+    parts = schema.setdefault("components", {})
+    parts["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    parts["responses"] = {"Problem": _PROBLEM}
+    return schema
+
+
+_TYPED = re.compile(r"\{(\w+):\w+\}")
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body has its effect once; the first answer is kept for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_PROBLEM = {
+    "description": "A refusal. `type` is the address of a page that explains it, `detail` one sentence.",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "instance"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "instance": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
 
 
 def problem_response(problem: Problem, base_url: str, reference: str) -> Response[dict[str, Any]]:

@@ -101,8 +101,8 @@ class Database:
         async with Db(self._immediate, expire_on_commit=False) as db:
             yield db
 
-    def session(self, *, writes: bool) -> Db:
-        return Db(self._immediate if writes else self.engine, expire_on_commit=False)
+    def session(self, *, writes: bool, kind: type[Db] = Db) -> Db:
+        return kind(self._immediate if writes else self.engine, expire_on_commit=False)
 
     async def close(self) -> None:
         await self.engine.dispose()

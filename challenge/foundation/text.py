@@ -42,8 +42,8 @@ def count_words(text: str) -> int:
 
 def tidy(text: str) -> str:
     """NFC, Unix line ends, no control characters, no characters that turn the direction of others around."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _CONTROL.sub("", _BIDI.sub("", text))
+    text = _CONTROL.sub("", _BIDI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return unicodedata.normalize("NFC", text)
 
 
 def markdown(text: str) -> Markup:

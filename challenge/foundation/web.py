@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import UUID
 
 import jinja2
@@ -77,6 +77,9 @@ class Visit:
     headers: dict[str, str] = field(default_factory=dict)
     flash: list[dict[str, str]] = field(default_factory=list)
     has_asked_language: bool = False
+    form: Any = None  # what a page's form sent, read before anything can refuse it
+    proved_at: datetime | None = None
+    keeping: Any = None  # the promise to keep this answer for a repeated Idempotency-Key
 
     def session(self) -> Db:
         if self.db is None:
@@ -291,12 +294,17 @@ def back_to(path: str, say: Text | str | None = None, kind: str = "good") -> See
     return SeeOther(path, say, kind)
 
 
-def own_path(typed: str | None, default: str = "/") -> str:
-    """`next` of a form, kept only when it is a path of this site."""
-    if not typed or not typed.startswith("/") or typed.startswith(("//", "/\\")) or "\\" in typed:
+def own_path(typed: Any, default: str = "/") -> str:
+    """`next` of a form, kept only when it is a path of this site.
+
+    Browsers drop tabs and line ends inside an address and read "\\" as "/", so neither may stand in it.
+    """
+    if not isinstance(typed, str) or not typed.startswith("/") or typed.startswith("//"):
+        return default
+    if any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in typed) or len(typed) > 2000:
         return default
     parts = urlsplit(typed)
-    return default if parts.scheme or parts.netloc else typed
+    return default if parts.scheme or parts.netloc else quote(typed, safe="/?#[]@!$&'()*+,;=%:~")
 
 
 def as_file(content: bytes, name: str, media_type: str, *, inline: bool = False) -> Response[bytes]:

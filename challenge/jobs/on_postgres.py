@@ -16,7 +16,7 @@ from procrastinate.jobs import Job as Theirs
 from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy
 from procrastinate.schema import SchemaManager
-from sqlalchemy import text
+from sqlalchemy import CursorResult, TextClause, text
 
 from challenge.foundation import clock
 from challenge.foundation.db import Database, Db
@@ -45,7 +45,11 @@ _RETRY = text("SELECT procrastinate_retry_job_v2(:id, CAST(:at AS timestamptz), 
 
 async def enqueue(db: Db, task: str, arguments: dict[str, Any], run_at: datetime | None) -> None:
     values = {"queue": QUEUE, "task": task, "arguments": json.dumps(arguments), "run_at": run_at}
-    await db.execute(_DEFER, values)
+    await _sql(db, _DEFER, values)
+
+
+async def _sql(db: Db, statement: TextClause, values: dict[str, Any] | None = None) -> CursorResult[Any]:
+    return await (await db.connection()).execute(statement, values)
 
 
 async def prepare(database: Database) -> None:
@@ -127,14 +131,14 @@ class ProcrastinateRunner:
         drained = Drained()
         async with self.database.writing() as db:
             worker = (
-                await db.execute(text("SELECT worker_id FROM procrastinate_register_worker_v1()"))
+                await _sql(db, text("SELECT worker_id FROM procrastinate_register_worker_v1()"))
             ).scalar()
             await db.commit()
         while True:
             async with self.database.writing() as db:
                 values = {"worker": worker, "moment": clock.now()}
-                await db.execute(text("SELECT procrastinate_update_heartbeat_v1(:worker)"), values)
-                job = (await db.execute(_CLAIM, values)).first()
+                await _sql(db, text("SELECT procrastinate_update_heartbeat_v1(:worker)"), values)
+                job = (await _sql(db, _CLAIM, values)).first()
                 await db.commit()
             if job is None:
                 break
@@ -142,13 +146,13 @@ class ProcrastinateRunner:
             wait = wait_after(job.attempts + 1)
             async with self.database.writing() as db:
                 if failure and wait:
-                    await db.execute(_RETRY, {"id": job.id, "at": clock.now() + wait})
+                    await _sql(db, _RETRY, {"id": job.id, "at": clock.now() + wait})
                 else:
-                    await db.execute(_FINISH, {"id": job.id, "status": "failed" if failure else "succeeded"})
+                    await _sql(db, _FINISH, {"id": job.id, "status": "failed" if failure else "succeeded"})
                 await db.commit()
             drained += Drained(0, 1) if failure else Drained(1)
         async with self.database.writing() as db:
-            await db.execute(text("SELECT procrastinate_unregister_worker_v1(:worker)"), {"worker": worker})
+            await _sql(db, text("SELECT procrastinate_unregister_worker_v1(:worker)"), {"worker": worker})
             await db.commit()
         return drained
 

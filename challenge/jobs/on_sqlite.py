@@ -113,7 +113,7 @@ class TableRunner:
                 with suppress(Exception):
                     async with self.database.writing() as db:
                         mine = update(Job).where(col(Job.id).in_(self._running))
-                        await db.execute(mine.values(seen_at=clock.now()))
+                        await db.exec(mine.values(seen_at=clock.now()))
                         await db.commit()
 
     async def _ask_for_recurring(self) -> None:

@@ -11,7 +11,7 @@ async def counts(db: Db) -> dict[str, int]:
     """Jobs by state: waiting, running, done, failed."""
     found = dict.fromkeys(("waiting", "running", "done", "failed"), 0)
     if db.get_bind().dialect.name == "postgresql":
-        states = await db.execute(
+        states = await (await db.connection()).execute(
             text("SELECT CAST(status AS text), count(*) FROM procrastinate_jobs GROUP BY 1")
         )
         for state, count in states.all():

@@ -13,9 +13,9 @@ async def tidy(context: TaskContext) -> None:
     """Forget what ended well two weeks ago. What failed stays until somebody looks."""
     before = clock.now() - KEPT
     async with context.database.writing() as db:
-        await db.execute(delete(Job).where(col(Job.state) == JobState.DONE, col(Job.ended_at) < before))
+        await db.exec(delete(Job).where(col(Job.state) == JobState.DONE, col(Job.ended_at) < before))
         if not context.database.is_sqlite:
-            await db.execute(
+            await (await db.connection()).execute(
                 text(
                     "DELETE FROM procrastinate_jobs j WHERE status = 'succeeded' AND NOT EXISTS ("
                     "SELECT 1 FROM procrastinate_events e WHERE e.job_id = j.id AND e.at >= :before)"

@@ -7,6 +7,7 @@ from uuid import UUID
 from challenge.foundation import i18n
 from challenge.foundation.db import Db
 from challenge.foundation.i18n import Text
+from challenge.foundation.text import one_line, tidy
 from challenge.foundation.web import environment, frame_values
 from challenge.jobs import actions as jobs
 from challenge.mail.letters import Letter
@@ -44,12 +45,12 @@ async def post(
             to=to.email,
             language=i18n.language(),
             template=letter.name,
-            subject=str(letter.subject),
+            subject=one_line(str(letter.subject)),
             text=plain_environment().get_template("mail/_frame.txt").render(values),
             html=environment().get_template("mail/_frame.html").render(values),
             attachments=[dict(a) for a in letter.attachments],
             about_id=about_id,
-            reply_to=letter.reply_to,
+            reply_to=one_line(letter.reply_to),
             state=MessageState.HELD if held else MessageState.QUEUED,
         )
     db.add(message)
@@ -70,7 +71,7 @@ async def release(db: Db, message: Message, *, run_at: datetime | None = None) -
 def spoken(letter: Letter) -> dict[str, Any]:
     def say(words: Text | str | Any) -> str:
         # somebody's text must not look like the mark of a link
-        return i18n.said(words).replace("[[", "[\u2060[")
+        return tidy(i18n.said(words)).replace("[[", "[\u2060[")
 
     return {
         "subject": say(letter.subject),

@@ -37,7 +37,6 @@ def envelope(
     made["Message-ID"] = f"<{message.id}@{_domain(sender, settings)}>"
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    made["Content-Language"] = message.language
     if message.reply_to:
         made["Reply-To"] = Address(addr_spec=one_line(message.reply_to))
     made.set_content(with_links(message.text, settings), cte="quoted-printable")
@@ -48,6 +47,7 @@ def envelope(
         made.add_attachment(
             content, maintype=kind, subtype=sub or "octet-stream", filename=one_line(file_name)
         )
+    made["Content-Language"] = message.language
     return Outgoing(str(message.id), sender, to, made)
 
 

@@ -60,7 +60,7 @@ async def _claim(context: TaskContext, message_id: UUID) -> Message | None:
         .returning(col(Message.id))
     )
     async with context.database.writing() as db:
-        claimed = (await db.execute(claim)).first()
+        claimed = (await db.exec(claim)).first()
         await db.commit()
         message = await db.get(Message, message_id)
     if claimed is None and message is not None and message.state == MessageState.SENDING:
@@ -73,7 +73,7 @@ async def _mark(
 ) -> None:
     sent_at = clock.now() if state == MessageState.SENT else None
     async with context.database.writing() as db:
-        await db.execute(
+        await db.exec(
             update(Message)
             .where(col(Message.id) == message_id, col(Message.state) == MessageState.SENDING)
             .values(state=state, error=error, sent_at=sent_at)

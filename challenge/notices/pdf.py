@@ -406,6 +406,7 @@ class Press:
 
     def write(self, document: Document, pages: Any) -> bytes:
         strange: set[int] = set()
+        pages.fonts = Fonts()
         made: bytes = pages.write_pdf(
             pdf_variant=VARIANT,
             pdf_identifier=document.identifier.encode(),
@@ -461,6 +462,86 @@ class Failures(logging.Handler):
             raise Unprintable(
                 _("A picture of the document cannot be drawn: {fault}", fault=self.told[0][:160])
             )
+
+
+class Fonts(dict[Any, Any]):
+    """The fonts of one document, each told what its glyphs mean by `Meanings`."""
+
+    def __setitem__(self, key: Any, font: Any) -> None:
+        font.to_unicode = Meanings(_marks_of(font))
+        super().__setitem__(key, font)
+
+
+_MARKS: dict[tuple[Any, ...], dict[int, str]] = {}
+
+
+def _marks_of(font: Any) -> dict[int, str]:
+    """The glyphs of a font that are a combining mark, read once per font and process."""
+    key = (font.family, font.weight, font.style, font.index, len(font.file_content))
+    if key not in _MARKS:
+        with TTFont(io.BytesIO(font.file_content), fontNumber=font.index, lazy=True) as opened:
+            _MARKS[key] = {
+                opened.getGlyphID(name): chr(code)
+                for code, name in (opened.getBestCmap() or {}).items()
+                if unicodedata.category(chr(code)) == "Mn"
+            }
+    return _MARKS[key]
+
+
+NOTHING = "\u2060"
+"""A glyph that adds no letter: PDF/A asks for some character, and this one joins words and is not seen."""
+
+
+class Meanings(dict[int, str]):
+    """Glyph to letters, for copying, searching and reading aloud.
+
+    WeasyPrint 70 gives all letters of a cluster to one of its glyphs and nothing to the others, once for the
+    whole document: after one "ẹ́" every "ẹ" is lost to readers. Here a mark keeps its mark and the letter its
+    letter. Pretending to know no glyph yet makes WeasyPrint tell every one, in the order in which they are drawn:
+    right-to-left text tells the letters first and then the empty rest, other text the other way around.
+    """
+
+    def __init__(self, marks: Mapping[int, str]) -> None:
+        super().__init__()
+        self.marks = marks
+        self.glyphs: list[int] = []
+        self.letters = ""
+        self.fresh: set[int] = set()
+
+    def __contains__(self, glyph: object) -> bool:
+        return False
+
+    def __setitem__(self, glyph: int, letters: str) -> None:
+        is_rest = not letters and self.letters and way(self.letters) == "rtl"
+        is_end = bool(letters) and bool(self.glyphs) and not self.letters
+        if not (is_rest or is_end or (not letters and not self.letters)):
+            self.glyphs, self.letters, self.fresh = [], "", set()
+        self.glyphs.append(glyph)
+        self.letters = self.letters or letters
+        self._share()
+
+    def _share(self) -> None:
+        shares = self._shares() if len(self.glyphs) > 1 else {self.glyphs[0]: self.letters}
+        for glyph, letters in shares.items():
+            known = self.get(glyph)
+            if glyph in self.fresh or known in (None, NOTHING):
+                if known is None:
+                    self.fresh.add(glyph)
+                super().__setitem__(glyph, letters or NOTHING)
+
+    def _shares(self) -> dict[int, str]:
+        rest = unicodedata.normalize("NFD", self.letters)
+        shares: dict[int, str] = {}
+        for glyph in self.glyphs:
+            mark = self.marks.get(glyph)
+            if mark and mark in rest:
+                shares[glyph] = mark
+                rest = rest.replace(mark, "", 1)
+        letters = [glyph for glyph in self.glyphs if glyph not in shares] or self.glyphs
+        shares.update(dict.fromkeys((g for g in letters if g not in shares), ""))
+        base = letters[-1] if way(self.letters) == "rtl" else letters[0]
+        shares[base] = unicodedata.normalize("NFC", rest + shares[base])
+        return shares
 
 
 def _finish(strange: set[int], document: Any, pdf: Any) -> None:

@@ -60,7 +60,8 @@ def why_not_issue(
 
 def lost_words(pdf: bytes, text: Iterable[str]) -> list[str]:
     """The words that cannot be found again, each once. Letters and digits count, not the signs around them."""
-    wanted = Counter(word for piece in text for word in _words(piece))
+    written = [(word, run) for piece in text for word, run in _words(piece)]
+    wanted, shown = Counter(word for word, _run in written), dict(written)
     stream = _letters(_text_by_pdfium(pdf))
     lost = [word for word, times in wanted.items() if stream.count(word) < times]
     if not lost:
@@ -68,7 +69,7 @@ def lost_words(pdf: bytes, text: Iterable[str]) -> list[str]:
     # Joined scripts are stored as drawn; the two readers stumble over different words.
     other = _letters(_text_by_pypdf(pdf))
     lost = [word for word in lost if other.count(word) < wanted[word]]
-    return [word for word in lost if not _is_there_in_other_order(word, (stream, other))]
+    return [shown[word] for word in lost if not _is_there_in_other_order(word, (stream, other))]
 
 
 def qr_codes(pdf: bytes) -> list[str]:
@@ -109,20 +110,22 @@ class _Body(HTMLParser):
             self.parts.append(data)
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """The words of a text, as they are compared and as they are written."""
     for run in _RUNS.findall(unicodedata.normalize("NFKC", text)):
         word = _letters(run)
         if len(word) <= LONG_WORD:
             if word:
-                yield word
+                yield word, run
             continue
         # a word that fills lines may be cut by the end of a page: its pieces are looked for, but for the cut
         for start in range(0, len(word) - PIECE, 2 * PIECE):
-            yield word[start : start + PIECE]
+            yield word[start : start + PIECE], run[:PIECE]
 
 
 def _letters(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    # without accents: WeasyPrint may give a letter the accents that it bore where it stood first
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(c for c in folded if unicodedata.category(c)[0] in "LN")
 
 

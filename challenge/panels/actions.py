@@ -167,9 +167,11 @@ async def declare_conflict(
     member = await db.exec(
         select(TeamMember.id).where(TeamMember.person_id == person_id, TeamMember.proposal_id == proposal.id)
     )
-    refusal = rules.why_not_declare(kind, reason, is_on_team=member.first() is not None)
+    is_on_team = member.first() is not None
+    refusal = rules.why_not_declare(kind, reason, is_on_team=is_on_team)
     if refusal is not None:
-        raise Unprocessable(refusal, errors={"kind": refusal})
+        field = "proposal" if is_on_team else "reason" if kind in rules.CONFLICT_KINDS else "kind"
+        raise Unprocessable(refusal, errors={field: refusal})
     found = (
         await db.exec(
             select(Conflict).where(Conflict.person_id == person_id, Conflict.proposal_id == proposal.id)

@@ -1,6 +1,7 @@
 """Who may sit, and who stands in conflict with what. Pure."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from challenge.foundation.i18n import Text, _
 from challenge.panels.models import Seat, SeatState
@@ -26,6 +27,11 @@ CONFLICT_KINDS: dict[str, Text] = {
 
 
 NAME_LENGTH = 200
+
+
+def because(panel_id: UUID) -> str:
+    """Why a reviewer sees a proposal: as it stands in Sight for every assignment of a panel."""
+    return f"panel:{panel_id}"
 
 
 def why_not_panel(name: str, taken: Collection[str]) -> Text | None:

@@ -12,6 +12,8 @@ from challenge.exchange.call_files.schema import CallFile, digest, form_in_use, 
 from challenge.exchange.call_files.writing import dump
 from challenge.rubrics.definition import Join, Overall, TieBreak, level_key
 from challenge.rubrics.rules import has_inclusion, highest_score, levels
+from challenge.scoring.ranking import rank
+from tests.scoring.grids import demonstration
 
 LIBRARY = Path(__file__).parents[2] / "challenge" / "exchange" / "library"
 FILES = sorted(LIBRARY.glob("*.yaml"))
@@ -99,7 +101,7 @@ def test_the_ilo_call_says_what_the_demonstration_needs() -> None:
         "one-proposal",
     ]
     form = form_in_use(call, "form")
-    assert len(form.questions) == 15
+    assert [question.code for question in form.questions if question.kind == "file"] == ["documents"]
     assert [rule.code for rule in form.question("budget").budget_rules] == [
         "maximum-support",
         "travel-share",
@@ -117,6 +119,15 @@ def test_the_ilo_call_says_what_the_demonstration_needs() -> None:
     assert rubric.aggregation.overall_threshold == Decimal(65)
     assert rubric.tie_break == ("inclusion", "decent-work", "feasibility")
     assert has_inclusion(rubric)
+
+
+def test_the_ilo_rubric_ranks_the_demonstration_as_its_decisions_say() -> None:
+    rubric = library_call("ilo-just-energy-transition").rubrics["rubric"]
+    assert [(row.place, row.key) for row in rank(rubric, demonstration()).rows] == [
+        *enumerate(["P02", "P01", "P04", "P07", "P05", "P08", "P03", "P06", "P09"], start=1),
+        (None, "P12"),
+        (None, "P10"),
+    ]
 
 
 def test_culture_at_work_adds_up_points_to_a_hundred() -> None:

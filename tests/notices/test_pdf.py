@@ -83,6 +83,18 @@ def test_a_brand_can_smuggle_in_nothing_but_a_colour() -> None:
         _ = Brand(organizer="X", accent="red;background:url(http://127.0.0.1/)").colour
 
 
+def test_letters_with_several_accents_leave_other_words_readable() -> None:
+    """In Yoruba, Guarani and others an accent stands on a letter that has no composed form with it."""
+    made = pdf.typeset(
+        a_notice(organization="Ẹgbẹ́ Ọ̀ṣun Tẹ̀gẹ́", proposal_title="Ẹ̀kọ́ iṣẹ́ fún gbogbo ẹni, g̃uarani")
+    )
+    read = proof._text_by_pdfium(made.pdf)
+    assert "Your" not in read
+    assert "We ask you to confirm by 11 December 2026" in read
+    assert "receives an award" in read
+    assert proof.lost_words(made.pdf, proof.words_of(made.html)) == []
+
+
 # ---------------------------------------------------------------- equal input, equal bytes
 
 

@@ -41,7 +41,7 @@ def test_a_lost_sentence_is_found(lang: str) -> None:
 
 
 def test_a_word_lost_once_of_twice_is_found(made: pdf.Typeset) -> None:
-    assert proof.lost_words(made.pdf, ["Relevance", "Relevance"]) == ["relevance"]
+    assert proof.lost_words(made.pdf, ["Relevance", "Relevance"]) == ["Relevance"]
 
 
 def test_a_very_long_word_is_followed_over_its_lines() -> None:

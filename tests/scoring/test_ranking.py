@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from challenge.foundation.i18n import speaking
@@ -247,6 +247,7 @@ rubrics = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(rubrics, calls, st.randoms())
 def test_the_order_of_the_input_does_not_matter(rubric: Rubric, entries: list[Entry], random: Any) -> None:
     shuffled = [Entry(e.key, dict(sorted(e.reviews.items(), reverse=True)), e.excluded) for e in entries]
@@ -255,6 +256,7 @@ def test_the_order_of_the_input_does_not_matter(rubric: Rubric, entries: list[En
     assert digest(record_of(rubric, entries)) == digest(record_of(rubric, shuffled))
 
 
+@settings(deadline=None)
 @given(rubrics, calls)
 def test_places_follow_scores_and_leave_gaps_for_ties(rubric: Rubric, entries: Sequence[Entry]) -> None:
     result = rank(rubric, entries)
@@ -270,6 +272,7 @@ def test_places_follow_scores_and_leave_gaps_for_ties(rubric: Rubric, entries: S
     assert all(row.failed for row in result.rows if row.standing == Standing.BELOW_THRESHOLD)
 
 
+@settings(deadline=None)
 @given(calls, st.integers(0, 6))
 def test_excluding_one_never_reorders_the_others(entries: list[Entry], index: int) -> None:
     before = [row.key for row in rank(ILO, entries).rows]
@@ -278,6 +281,7 @@ def test_excluding_one_never_reorders_the_others(entries: list[Entry], index: in
     assert [row.key for row in after.rows] == [key for key in before if key != out]
 
 
+@settings(deadline=None)
 @given(rubrics, calls)
 def test_a_record_always_gives_its_result_again(rubric: Rubric, entries: list[Entry]) -> None:
     record = json.loads(json.dumps(record_of(rubric, entries)))

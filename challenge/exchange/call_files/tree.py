@@ -46,8 +46,8 @@ class Scalar:
         return word in _TRUE
 
 
-_TRUE = {"true", "yes", "on", "y"}
-_FALSE = {"false", "no", "off", "n"}
+_TRUE = {"true", "yes", "on"}
+_FALSE = {"false", "no", "off"}
 
 
 @dataclass(slots=True)

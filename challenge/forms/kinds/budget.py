@@ -294,7 +294,9 @@ class Budget(Kind):
     def fields(self, value: Json, question: Question) -> Fields:
         found: Fields = {}
         for n, each in enumerate(lines_of(value)):
-            found |= named(f"{question.code}.{n}", {**each, "amount": written(each.get("amount"), money=True)})
+            found |= named(
+                f"{question.code}.{n}", {**each, "amount": written(each.get("amount"), money=True)}
+            )
         return found
 
     def written(self, value: Json) -> str:

@@ -142,10 +142,7 @@ function say(wrap, told) {
 }
 
 document.addEventListener("autosaved", (event) => {
-  const { versions = {}, live = {} } = event.detail ?? {};
-  for (const [code, version] of Object.entries(versions)) {
-    for (const field of document.querySelectorAll(`[data-version-of="${CSS.escape(code)}"]`)) field.value = version;
-  }
+  const { live = {} } = event.detail ?? {};
   for (const [code, told] of Object.entries(live)) {
     const wrap = document.querySelector(`[data-question="${CSS.escape(code)}"]`);
     if (wrap) say(wrap, told);

@@ -5,12 +5,12 @@ from statistics import stdev
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from challenge.rubrics.aggregate import overall_score, panel_score, plain, rounded
 from challenge.rubrics.definition import NOT_APPLICABLE, Aggregation, Criterion, Join, Rubric, Scale
 from challenge.rubrics.rules import highest_score, levels
-from challenge.rubrics.aggregate import overall_score, panel_score, plain, rounded
 from tests.scoring.grids import CULTURE, DEMONSTRATION, HORIZON, ILO, scores
 
 
@@ -162,6 +162,7 @@ one_review = st.lists(st.sampled_from("12345"), min_size=5, max_size=5).map("".j
 panels = st.lists(one_review, min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(panels, st.randoms())
 def test_the_order_of_reviews_does_not_matter(reviews: list[str], random: object) -> None:
     shuffled = list(reviews)
@@ -171,6 +172,7 @@ def test_the_order_of_reviews_does_not_matter(reviews: list[str], random: object
     assert replace(one, terms=()) == replace(other, terms=())
 
 
+@settings(deadline=None)
 @given(panels)
 def test_a_panel_score_lies_among_its_reviews(reviews: list[str]) -> None:
     panel = panel_score(ILO, [scores(ILO, digits) for digits in reviews])
@@ -179,6 +181,7 @@ def test_a_panel_score_lies_among_its_reviews(reviews: list[str]) -> None:
     assert min(given_scores) <= panel.value <= max(given_scores)
 
 
+@settings(deadline=None)
 @given(one_review, st.integers(0, 4))
 def test_a_higher_score_never_lowers_the_overall_score(digits: str, place: int) -> None:
     higher = digits[:place] + str(min(int(digits[place]) + 1, 5)) + digits[place + 1 :]
