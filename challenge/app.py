@@ -12,7 +12,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from sqlalchemy.orm.exc import StaleDataError
 
-from challenge import __version__
+from challenge import __version__, wiring
 from challenge.accounts import api as accounts_api
 from challenge.accounts import gate
 from challenge.accounts import pages as accounts_pages
@@ -85,6 +85,7 @@ SECRET_FIELDS = frozenset({"_csrf_token", "password", "new_password", "token"})
 def build(config: Settings | None = None) -> App:
     """The whole application: Litestar inside the frame. One process may hold several, each with its database."""
     config = config or settings()
+    wiring.connect()
     data = Database(config.database)
     app = litestar(config, data)
     frame = Frame(Keeping(app), data, record_visit)

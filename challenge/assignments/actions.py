@@ -1,11 +1,13 @@
 """Give and take proposals to review. Whoever is in conflict is refused, here and nowhere else to be got round."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, func, select
 
+from challenge.accounts import actions as accounts
 from challenge.accounts.models import Person
 from challenge.accounts.viewer import Viewer
 from challenge.assignments import rules
@@ -16,8 +18,9 @@ from challenge.calls.queries import Opening
 from challenge.foundation import clock
 from challenge.foundation.db import Db
 from challenge.foundation.errors import ConflictOfInterest, NotNow, Unprocessable
-from challenge.foundation.i18n import Text, said
+from challenge.foundation.i18n import Text, _, said
 from challenge.panels import actions as panels
+from challenge.panels import queries as panel_queries
 from challenge.panels.models import Conflict, Panel, Seat, SeatKind, SeatState
 from challenge.panels.rules import because
 from challenge.proposals import sight
@@ -25,6 +28,7 @@ from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMembe
 
 READING = Facet.EXISTS | Facet.BODY | Facet.FILES
 RECUSED = "conflict of interest"
+TRIES, TRIES_WINDOW = 20, timedelta(minutes=10)
 CHAIRING = READING | Facet.IDENTITY | Facet.REVIEWS | Facet.SCORES | Facet.REVIEWERS
 
 
@@ -213,3 +217,37 @@ async def recuse(
         db, Assignment.person_id == person_id, Assignment.proposal_id == proposal.id
     ):
         await remove(db, assignment, proposal.call_id, RECUSED, by=by)
+
+
+async def stand_aside(
+    db: Db,
+    person_id: UUID,
+    *,
+    number: str = "",
+    organization_id: UUID | None = None,
+    kind: str,
+    reason: str = "",
+    by: Viewer,
+) -> int:
+    """Recuse oneself from the proposal with that number, or from all that an organization leads. Returns how many.
+
+    Numbers are drawn at random, and tries are counted: nobody finds out by trying which ones exist.
+    """
+    await accounts.limit(db, "conflict", str(person_id), TRIES, TRIES_WINDOW)
+    if organization_id is not None:
+        found = await panel_queries.proposals_led_by(db, by, organization_id, clock.now())
+    else:
+        one = await panel_queries.proposal_to_declare(db, by, number)
+        found = [one] if one is not None else []
+    if not found:
+        await accounts.count(db, "conflict", str(person_id))
+        raise Unprocessable(
+            errors={
+                "proposal": _(
+                    "No proposal that you may be asked to judge has this number. Compare it with your source."
+                )
+            }
+        )
+    for proposal in found:
+        await recuse(db, person_id, proposal, kind=kind, reason=reason, by=by)
+    return len(found)

@@ -20,6 +20,7 @@ from challenge.forms.models import Answer
 from challenge.forms.queries import definition_of, newest_version
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
+from challenge.foundation.i18n import Text
 from challenge.panels.models import SeatState
 from challenge.panels.queries import TOPICS, Seated, conflicted_pairs, seated
 from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember
@@ -60,9 +61,9 @@ async def given(db: Db, viewer: Viewer, call_id: UUID) -> list[Given]:
     return [Given(*row) for row in await rows(db, statement)]
 
 
-async def loads(db: Db, viewer: Viewer, call_id: UUID) -> dict[UUID, int]:
-    """How many proposals each reviewer has, counted over what the viewer sees."""
-    found = await db.exec(
+async def loads(db: Db, viewer: Viewer, call_id: UUID, stage_id: UUID | None = None) -> dict[UUID, int]:
+    """How many proposals each reviewer has in the call or the stage, counted over what the viewer sees."""
+    statement = (
         select(Assignment.person_id, func.count())
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
         .where(
@@ -72,6 +73,9 @@ async def loads(db: Db, viewer: Viewer, call_id: UUID) -> dict[UUID, int]:
         )
         .group_by(col(Assignment.person_id))
     )
+    if stage_id is not None:
+        statement = statement.where(Assignment.stage_id == stage_id)
+    found = await db.exec(statement)
     return {person_id: count for person_id, count in found.all()}
 
 
@@ -300,6 +304,44 @@ async def field_of(db: Db, viewer: Viewer, stage: Stage) -> Field:
 Topics = frozenset[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One person and one proposal side by side, for the pages on which a manager chooses."""
+
+    seat: Seated
+    proposal: Candidate
+    load: int
+    reads: bool
+    shared: Topics
+    given: Given | None
+    why_not: Text | None
+    is_full: bool
+
+
+def choice(field: Field, seat: Seated, proposal: Candidate, topics: Topics) -> Choice:
+    pair = field.pair(seat, proposal)
+    return Choice(
+        seat=seat,
+        proposal=proposal,
+        load=pair.load,
+        reads=proposal.language in seat.languages,
+        shared=topics & seat.topics,
+        given=field.present.get((seat.person_id, proposal.id)),
+        why_not=rules.why_not_assign(pair),
+        is_full=rules.is_overloaded(pair),
+    )
+
+
+def counts(field: Field) -> Counter[UUID]:
+    """Proposal -> how many review it."""
+    return Counter(each.proposal_id for each in field.present.values())
+
+
+def is_open(proposal: Candidate) -> bool:
+    """Whether the proposal is there to be reviewed at all."""
+    return proposal.state == ProposalState.SUBMITTED and proposal.is_eligible is not False
+
+
 async def topics_of(
     db: Db, viewer: Viewer, stage: Stage, proposal_id: UUID | None = None
 ) -> dict[UUID, Topics]:
@@ -333,9 +375,9 @@ async def topics_of(
 
 
 def _topics(vocabulary_id: str | None, value: Any) -> Iterator[tuple[str, str]]:
-    listed = value if isinstance(value, dict) else {vocabulary_id: value}
+    listed: dict[str | None, Any] = value if isinstance(value, dict) else {vocabulary_id: value}
     for name, codes in listed.items():
-        if name in TOPICS.values():
+        if name is not None and name in TOPICS.values():
             for code in codes if isinstance(codes, list) else [codes]:
                 if isinstance(code, str):
                     yield name, code

@@ -55,7 +55,11 @@ class Call(Table, table=True):
 
 
 class Stage(Table, table=True):
-    """One pass of a call. `opens_at` and `closes_at` are instants; the call's zone is how they are written."""
+    """One pass of a call. `opens_at` and `closes_at` are instants; the call's zone is how they are written.
+
+    `reviews_closed_at` is set while a frozen ranking stands, `decisions_signed_at` while a signature does: upper
+    rooms write them, so that lower rooms can ask.
+    """
 
     __table_args__ = (UniqueConstraint("call_id", "code"),)
 
@@ -69,6 +73,8 @@ class Stage(Table, table=True):
     reviews_per_proposal: int = 3
     form_code: str = Field(default="form", max_length=40)
     rubric_code: str = Field(default="rubric", max_length=40)
+    reviews_closed_at: datetime | None = None
+    decisions_signed_at: datetime | None = None
 
 
 class Track(Table, table=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from challenge.accounts.viewer import Viewer
 from challenge.audit import actions as audit
@@ -36,6 +36,7 @@ async def decide(
     by: Viewer,
 ) -> Decision:
     """Propose the outcome of one proposal; until release it may be changed. A change voids a signature."""
+    await _hold(db, stage)
     release = await queries.release_of(db, stage.id)
     refuse_if(
         rules.why_not_decide(
@@ -74,6 +75,11 @@ async def decide(
     return decision
 
 
+async def _hold(db: Db, stage: Stage) -> None:
+    """Hold the stage's row until the commit, so that decisions, signatures and the release come one by one."""
+    await db.exec(select(Stage.id).where(Stage.id == stage.id).with_for_update())
+
+
 async def _void_signatures(db: Db, stage: Stage) -> None:
     found = await db.exec(
         select(SignOff).where(SignOff.stage_id == stage.id, col(SignOff.voided_at).is_(None))
@@ -81,10 +87,13 @@ async def _void_signatures(db: Db, stage: Stage) -> None:
     for signature in found.all():
         signature.voided_at = clock.now()
         db.add(signature)
+    stage.decisions_signed_at = None
+    db.add(stage)
 
 
 async def sign(db: Db, stage: Stage, *, by: Viewer) -> SignOff:
     """The second person's signature under all decisions of the stage, as they stand now."""
+    await _hold(db, stage)
     everything = await queries.all_decisions(db, stage.id)
     refuse_if(
         rules.why_not_sign(
@@ -92,6 +101,7 @@ async def sign(db: Db, stage: Stage, *, by: Viewer) -> SignOff:
             undecided=await queries.undecided_count(db, stage.id),
             signer=by.person_id,
             is_released=await queries.release_of(db, stage.id) is not None,
+            hidden=await queries.hidden_count(db, by, stage.id),
         )
     )
     if by.person_id is None:
@@ -105,7 +115,9 @@ async def sign(db: Db, stage: Stage, *, by: Viewer) -> SignOff:
         signed_at=clock.now(),
         signed_by_id=by.person_id,
     )
+    stage.decisions_signed_at = signature.signed_at
     db.add(signature)
+    db.add(stage)
     await db.flush()
     await audit.record(db, by, "decisions.signed", signature, digest=signature.digest)
     return signature
@@ -113,10 +125,18 @@ async def sign(db: Db, stage: Stage, *, by: Viewer) -> SignOff:
 
 async def release(db: Db, call: Call, stage: Stage, *, at: datetime | None = None, by: Viewer) -> Release:
     """Set the one instant from which decisions, notices and results may be seen. The letters follow by job."""
+    await _hold(db, stage)
     signature = await queries.sign_off_of(db, stage.id)
     present = await queries.release_of(db, stage.id)
     is_current = signature is not None and signature.digest == await queries.decisions_digest(db, stage.id)
-    refuse_if(rules.why_not_release(signature, is_current=is_current, release=present))
+    refuse_if(
+        rules.why_not_release(
+            signature,
+            is_current=is_current,
+            release=present,
+            hidden=await queries.hidden_count(db, by, stage.id),
+        )
+    )
     if by.person_id is None or signature is None:
         raise NotAllowed
     moment = max(at or clock.now(), clock.now())
@@ -130,6 +150,8 @@ async def release(db: Db, call: Call, stage: Stage, *, at: datetime | None = Non
     )
     db.add(made)
     await db.flush()
+    decided = select(Decision.proposal_id).where(Decision.stage_id == stage.id)
+    await db.exec(update(Proposal).where(col(Proposal.id).in_(decided)).values(decided_at=moment))
     await audit.record(
         db, by, "decisions.released", made, digest=signature.digest, released_at=moment.isoformat()
     )

@@ -112,6 +112,20 @@ async def undecided_count(db: Db, stage_id: UUID) -> int:
     return int(found.one())
 
 
+async def hidden_count(db: Db, viewer: Viewer, stage_id: UUID) -> int:
+    """How many submitted proposals of the stage have a decision that this person must not see."""
+    found = await db.exec(
+        select(func.count())
+        .select_from(Proposal)
+        .where(
+            Proposal.stage_id == stage_id,
+            Proposal.state == ProposalState.SUBMITTED,
+            col(Proposal.id).not_in(seen_by(viewer, Facet.DECISION)),
+        )
+    )
+    return int(found.one())
+
+
 @dataclass(frozen=True, slots=True)
 class Announced:
     """A decision as the team of the proposal may read it, from the moment of release."""

@@ -19,12 +19,19 @@ def why_not_decide(*, is_released: bool, is_ranked: bool, has_reason: bool) -> T
     return None
 
 
+CONFLICTED = _(
+    "You have a conflict of interest with at least one of these proposals. Somebody who sees all of them does this."
+)
+
+
 def why_not_sign(
-    decisions: Sequence[Decision], *, undecided: int, signer: UUID | None, is_released: bool
+    decisions: Sequence[Decision], *, undecided: int, signer: UUID | None, is_released: bool, hidden: int = 0
 ) -> Text | None:
     """The reason why this person cannot sign under the decisions now, or nothing. Two people, always."""
     if is_released:
         return _("The decisions of this stage are released; they stay as they are.")
+    if hidden:
+        return CONFLICTED
     if not decisions:
         return _("There is nothing to sign yet.")
     if undecided:
@@ -38,9 +45,13 @@ def why_not_sign(
     return None
 
 
-def why_not_release(sign_off: SignOff | None, *, is_current: bool, release: Release | None) -> Text | None:
+def why_not_release(
+    sign_off: SignOff | None, *, is_current: bool, release: Release | None, hidden: int = 0
+) -> Text | None:
     if release is not None:
         return _("These decisions are released already.")
+    if hidden:
+        return CONFLICTED
     if sign_off is None:
         return _("A second person has to sign the decisions before they can be released.")
     if not is_current:

@@ -16,7 +16,7 @@ import puremagic
 from challenge.foundation.i18n import Text, _
 
 MOST_ENTRIES, MOST_UNPACKED, MOST_RATIO = 10_000, 2 << 30, 200
-HEAD = 1 << 16
+HEAD, TAIL = 1 << 16, 1 << 11
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 Look = Callable[[IO[bytes]], Text | None]
@@ -25,6 +25,9 @@ Look = Callable[[IO[bytes]], Text | None]
 def _is_pdf(file: IO[bytes]) -> Text | None:
     if not file.read(5).startswith(b"%PDF-"):
         return NOT_THIS
+    file.seek(-min(TAIL, file.seek(0, io.SEEK_END)), io.SEEK_END)
+    if b"%%EOF" not in file.read():
+        return DAMAGED
     file.seek(0)
     try:
         with pikepdf.open(cast(BinaryIO, file)) as pdf:
@@ -126,7 +129,11 @@ BY_ENDING = {ending: kind for kind in KINDS for ending in kind.endings}
 
 
 def found_in(file: IO[bytes]) -> str:
-    """A name for what the bytes seem to be, for the sentence that refuses them; empty when nothing is known."""
+    """A name for what the bytes are, for the sentence that refuses them; empty when nothing is known."""
+    for kind in KINDS:
+        file.seek(0)
+        if kind.look is not _is_text and kind.look(file) is None:
+            return kind.code.upper()
     file.seek(0)
     try:
         ending: str = puremagic.from_stream(io.BytesIO(file.read(HEAD)))

@@ -20,7 +20,7 @@ def safe_name(typed: str) -> str:
     """The last part of the path, without characters that deceive, hide or mean something to a disk."""
     last = re.split(r"[\\/]", typed)[-1]
     plain = "".join(c for c in last if c in KEPT or unicodedata.category(c) not in DROPPED)
-    plain = _BAD.sub("_", one_line(plain)).strip(". ")
+    plain = _BAD.sub("_", one_line(plain))
     stem, dot, ending = plain.rpartition(".")
     if not dot:
         stem, ending = plain, ""

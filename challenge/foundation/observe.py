@@ -93,7 +93,7 @@ class LibraryLines(logging.Handler):
         line: dict[str, Any] = {
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "event": record.getMessage() if record.name in self.WORDS else "library",
+            "event": record.getMessage().partition("\n")[0] if record.name in self.WORDS else "library",
             "logger": record.name,
         }
         if record.exc_info and record.exc_info[1]:

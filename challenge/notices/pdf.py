@@ -7,6 +7,7 @@ text may ask for a gigabyte.
 
 import asyncio
 import atexit
+import contextlib
 import hashlib
 import io
 import logging
@@ -220,6 +221,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         grouped=grouped,
         picture=_picture,
         breakable=breakable,
+        address=address,
     )
     return environment
 
@@ -261,7 +263,13 @@ def size(octets: int) -> str:
     return str(_("{size} MB", size=round(octets / 1_000_000, 1)))
 
 
+def address(shown: str) -> str:
+    """An address to follow, without the places where its shown form may break."""
+    return shown.replace(BREAK, "")
+
+
 def grouped(digest: str) -> str:
+    digest = digest.replace(BREAK, "")
     return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
@@ -304,10 +312,11 @@ def printable(text: str) -> str:
         marks = marks + 1 if unicodedata.category(letter) == "Mn" else 0
         if marks > MOST_MARKS:
             kept[at] = ""
-    return _ENDLESS.sub(lambda run: "\u200b".join(_PART.findall(run[0])), "".join(kept))
+    return _ENDLESS.sub(lambda run: BREAK.join(_PART.findall(run[0])), "".join(kept))
 
 
 MOST_MARKS = 4
+BREAK = "\u200b"
 _ENDLESS = re.compile(r"\S{60,}")
 _PART = re.compile(r"\S{1,30}")
 # symbols, emoji, private and unassigned: dropped if no font has them; a letter is never dropped
@@ -603,7 +612,7 @@ class Workers:
     """As many processes as there are cores; each does one document at a time."""
 
     def __init__(self, count: int | None = None, limits: Limits | None = None) -> None:
-        self.count = count or max(1, len(os.sched_getaffinity(0)))
+        self.count = count or max(1, os.cpu_count() or 1)
         self.threads = ThreadPoolExecutor(self.count, thread_name_prefix="pdf")
         self.idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # warm ones first
         for _each in range(self.count):
@@ -644,7 +653,8 @@ def workers() -> Workers:
 
 def _begin() -> None:
     """In a fresh worker: limits first, then the slow imports."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    with contextlib.suppress(ValueError, OSError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -20,7 +20,8 @@ class ProposalState(StrEnum):
 class Proposal(Table, table=True):
     """The thing sent. `number` is drawn at random within the call, so that it tells nothing about how many there are.
 
-    `title`, `country` and `requested` repeat answers, so that lists need no answer sheet.
+    `title`, `country` and `requested` repeat answers, so that lists need no answer sheet. `decided_at` is the
+    instant of release, written by the room of decisions: before it nothing tells that there is a decision.
     """
 
     __table_args__ = (
@@ -45,6 +46,7 @@ class Proposal(Table, table=True):
     changed_at: datetime = Field(default_factory=now)
     submitted_at: datetime | None = Field(default=None, index=True)
     withdrawn_at: datetime | None = None
+    decided_at: datetime | None = None
 
 
 class TeamRole(StrEnum):

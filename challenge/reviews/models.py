@@ -16,7 +16,7 @@ class ReviewState(StrEnum):
 
 
 class Review(Table, table=True):
-    """`overall` is the review's overall score, computed when it is submitted; `version` counts the saves."""
+    """`overall` is the review's overall score, there while it is submitted; `version` counts the saves."""
 
     assignment_id: UUID = Field(foreign_key="assignment.id", unique=True)
     proposal_id: UUID = Field(foreign_key="proposal.id", index=True)
@@ -26,6 +26,7 @@ class Review(Table, table=True):
     state: ReviewState = Field(default=ReviewState.DRAFT, sa_column=enum_column(ReviewState, index=True))
     language: str = Field(default="", max_length=10)
     confidence: str = Field(default="", max_length=20)
+    confidence_version: int = 0
     overall: Decimal | None = Field(default=None, max_digits=9, decimal_places=4)
     version: int = 1
     started_at: datetime = Field(default_factory=now)

@@ -143,7 +143,10 @@ def test_a_receipt_holds_every_fingerprint_and_its_sealed_json(lang: str) -> Non
     assert proof.attachments(made) == {"receipt.json": b'{"number":"R-0183-2"}'}
     assert proof.qr_codes(made) == [receipt.verify_url]
     read = proof._letters(proof._text_by_pdfium(made))
-    assert all(line.digest in read for line in (*receipt.answers, *receipt.files))
+    digests = [line.digest for line in receipt.answers] + [file.digest for file in receipt.files]
+    assert [digest for digest in digests if digest not in read] == []
+    html = pdf.typeset(documents.receipt(receipt, a_brand(lang), lang=lang)).html
+    assert "8f1d 3ab2 77c0 e94b 5d66 01fe a2c9 4410 c07a 9e21 4b18 d3f5 6690 aa31 07de 52cb" in html
 
 
 def test_a_receipt_tells_how_early_it_was_and_both_clocks() -> None:
@@ -157,6 +160,8 @@ def test_a_receipt_tells_how_early_it_was_and_both_clocks() -> None:
 def test_the_question_sheet_shows_all_there_is_to_answer(lang: str) -> None:
     made = pdf.make(documents.questions(a_question_sheet(lang), a_brand(lang), lang=lang))
     assert proof.marks(made).attachments == 0
+    html = pdf.typeset(documents.questions(a_question_sheet(lang), a_brand(lang), lang=lang)).html
+    assert 'href="https://challenge.example.org/calls/ilo-just-energy-transition"' in html
 
 
 @pytest.mark.parametrize("lang", ["en", "ar"])

@@ -519,6 +519,8 @@ def upgrade() -> None:
         sa.Column("reviews_per_proposal", sa.Integer(), nullable=False),
         sa.Column("form_code", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("rubric_code", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("reviews_closed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("decisions_signed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["call_id"],
             ["call.id"],
@@ -755,6 +757,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("submitted_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("withdrawn_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["call_id"],
             ["call.id"],
@@ -1251,6 +1254,7 @@ def upgrade() -> None:
         ),
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("confidence", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("confidence_version", sa.Integer(), nullable=False),
         sa.Column("overall", sa.Numeric(precision=9, scale=4), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),

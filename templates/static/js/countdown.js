@@ -34,3 +34,19 @@ if (places.length) {
     addEventListener("pageshow", all);
   }
 }
+
+// Nobody is signed in: the browser adds its own zone to the zones of a deadline, unless it stands there already.
+for (const place of document.querySelectorAll("[data-your-time]")) {
+  const instant = new Date(place.dataset.yourTime);
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const told = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const time = (timeZone) => new Intl.DateTimeFormat(locale === "fr" ? "en-GB" : locale, { ...told, timeZone }).format(instant);
+  const near = [...place.parentElement.querySelectorAll("b")].map((each) => each.textContent.replace(" h ", ":"));
+  if (Number.isNaN(instant.getTime()) || !zone || near.slice(0, 1).includes(time(zone)) || zone === "UTC") continue;
+  const city = zone.split("/").pop().replaceAll("_", " ");
+  place.querySelector("dt").textContent = (place.dataset.frame ?? "{}").replace("{}", city);
+  place.querySelector("b").textContent = lang === "fr" ? time(zone).replace(":", " h ") : time(zone);
+  const day = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+  place.querySelector("time").lastChild.textContent = " " + new Intl.DateTimeFormat(locale, { ...day, timeZone: zone }).format(instant);
+  place.hidden = false;
+}

@@ -1,0 +1,109 @@
+"""The proposal as its reviewer reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from challenge.files.models import Document, DocumentState
+from challenge.forms.definition import Question
+from challenge.forms.models import Answer, AnswerSheet, FormVersion
+from challenge.forms.queries import definition_of
+from challenge.forms.rules import is_asked
+from challenge.foundation.db import Db, rows
+from challenge.proposals.models import Attachment
+from challenge.reviews.queries import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One question and its answer."""
+
+    question: Question
+    place: tuple[int, int]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A file in a slot of the form; in a double-blind stage under a name that tells nothing."""
+
+    id: UUID
+    name: str
+    size: int
+    state: DocumentState
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    pieces: list[Piece]
+    papers: dict[str, Paper]
+
+
+async def reading_of(db: Db, sheet: Sheet) -> Reading:
+    """What this reviewer may read: answers meant for reviewers, personal ones left out where applicants are hidden."""
+    version = (
+        await db.exec(
+            select(FormVersion)
+            .join(AnswerSheet, col(AnswerSheet.form_version_id) == FormVersion.id)
+            .where(AnswerSheet.id == sheet.proposal.sheet_id)
+        )
+    ).one()
+    definition = definition_of(version)
+    found = await rows(
+        db,
+        sa.select(col(Answer.question), col(Answer.value)).where(
+            col(Answer.sheet_id) == sheet.proposal.sheet_id
+        ),
+    )
+    answers = {code: value for code, value in found}
+    shown = [
+        question
+        for question in definition.asked
+        if question.audience in ("reviewers", "public")
+        and (sheet.sees_identity or not question.personal)
+        and is_asked(question, answers)
+        and not (question.kind == "short-text" and answers.get(question.code) == sheet.proposal.title)
+    ]
+    papers = await _papers(db, sheet, [question.code for question in shown])
+    slots: dict[str, list[str]] = {}
+    for slot, paper in papers:
+        slots.setdefault(slot, []).append(str(paper.id))
+    return Reading(
+        [
+            Piece(
+                question,
+                definition.numbers[question.code],
+                slots.get(question.code, []) if question.kind == "file" else answers.get(question.code),
+            )
+            for question in shown
+        ],
+        {str(paper.id): paper for _slot, paper in papers},
+    )
+
+
+async def _papers(db: Db, sheet: Sheet, slots: Sequence[str]) -> list[tuple[str, Paper]]:
+    found = await rows(
+        db,
+        sa.select(
+            col(Attachment.question), col(Document.id), col(Document.name), col(Document.size), col(Document.state)
+        )
+        .join(Document, col(Document.id) == Attachment.document_id)
+        .where(
+            col(Attachment.proposal_id) == sheet.proposal.id,
+            col(Attachment.removed_at).is_(None),
+            col(Attachment.question).in_(slots),
+        )
+        .order_by(col(Attachment.added_at), Document.name),
+    )  # fmt: skip
+    papers = []
+    for n, (slot, document_id, name, size, state) in enumerate(found, start=1):
+        if not sheet.sees_identity:
+            ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+            name = f"{sheet.proposal.number}-{slot}-{n}" + (f".{ending}" if ending.isalnum() else "")
+            size = 0
+        papers.append((slot, Paper(document_id, name, size, state)))
+    return papers

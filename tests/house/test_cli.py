@@ -1,0 +1,86 @@
+"""The command line as people meet it: a process, its words and its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class House:
+    def __init__(self, folder: Path, **more: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CHALLENGE_")}
+        self.environment = {**kept, "CHALLENGE_VAR_DIR": str(folder / "var"), "PYTHONPATH": str(ROOT), **more}
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "challenge.cli", *arguments],
+            env=self.environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_a_fresh_machine_from_nothing_to_a_signed_in_administrator(house: House) -> None:
+    code, out, _err = house("doctor", "--json")
+    assert code == 1
+    assert [part["part"] for part in json.loads(out) if not part["ok"]] == ["database"]
+    assert house("migrate")[:2] == (0, "The database stands at 0001, before at nothing.")
+    assert house("migrate")[:2] == (0, "The database stands at 0001.")
+    assert house("doctor")[0] == 0
+    added = house("person", "add", "--email", "Ada@Example.org", "--name", "Ada", "--role", "administrator")
+    assert added == (0, "Ada <ada@example.org> added, administrator", "")
+    code, out, _err = house("person", "link", "ada@example.org")
+    assert code == 0
+    assert out.startswith("http://127.0.0.1:8000/links/")
+    code, out, _err = house("verify", "--json")
+    assert code == 0
+    assert json.loads(out)[0] == {"name": "audit entries", "count": 2, "findings": []}
+    assert house("worker", "--once")[:2] == (0, "0 done, 0 failed")
+
+
+def test_refusals_are_one_sentence_and_exit_1(house: House) -> None:
+    empty = house("person", "link", "ada@example.org")
+    assert empty == (1, "", "The database has not all its tables: run challenge migrate.")
+    house("migrate")
+    assert house("person", "link", "ada@example.org") == (
+        1, "", "There is no account with the address ada@example.org.",
+    )  # fmt: skip
+    code, _out, err = house("person", "add", "--email", "ada", "--name", "Ada")
+    assert (code, err) == (1, "Write an e-mail address, for example name@example.org. You wrote ada.")
+    house("person", "add", "--email", "ada@example.org", "--name", "Ada")
+    assert house("person", "role", "ada@example.org", "chair", "--call", "nowhere") == (
+        1, "", "Nothing here has the address nowhere.",
+    )  # fmt: skip
+
+
+def test_what_is_not_understood_exits_2(house: House) -> None:
+    assert house("dance")[0] == 2
+    assert house("person", "role", "ada@example.org", "emperor")[0] == 2
+    assert house("person", "add", "--help")[0] == 0
+
+
+def test_production_says_what_it_lacks(tmp_path: Path) -> None:
+    unsafe = House(tmp_path, CHALLENGE_ENVIRONMENT="production")
+    words = (
+        "CHALLENGE_SECRET_KEY must have at least 32 characters in production; "
+        "CHALLENGE_BASE_URL must begin with https:// in production; "
+        "set CHALLENGE_SCANNER_URL, or CHALLENGE_ACCEPT_UNSCANNED=true"
+    )
+    assert unsafe("serve") == (1, "", words)
+    assert unsafe("doctor")[:2] == (1, f"FAIL  settings     {words}")
+
+
+def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
+    away = House(tmp_path, CHALLENGE_DATABASE_URL="postgresql://challenge:canary@127.0.0.1:1/challenge")
+    assert away("person", "roles")[0] == 0
+    code, out, err = away("person", "link", "ada@example.org")
+    assert (code, out, err) == (1, "", "The database does not answer (OperationalError).")
