@@ -25,7 +25,11 @@ from challenge.calls import api as calls_api
 from challenge.calls import pages as calls_pages
 from challenge.decisions import api as decisions_api
 from challenge.decisions import pages as decisions_pages
+from challenge.desk import api as desk_api
 from challenge.desk import pages as desk_pages
+from challenge.exchange import api as exchange_api
+from challenge.exchange import pages as exchange_pages
+from challenge.forms.kinds import kind_of
 from challenge.foundation import db as database
 from challenge.foundation import errors
 from challenge.foundation.api import problem_response, schema_of
@@ -33,7 +37,7 @@ from challenge.foundation.db import Database
 from challenge.foundation.errors import Problem
 from challenge.foundation.i18n import _
 from challenge.foundation.observe import logger, record_visit
-from challenge.foundation.web import App, Frame, Page, visit_of, wants_json
+from challenge.foundation.web import App, Frame, Page, environment, visit_of, wants_json
 from challenge.notices import api as notices_api
 from challenge.notices import pages as notices_pages
 from challenge.panels import api as panels_api
@@ -45,10 +49,12 @@ from challenge.reviews import pages as reviews_pages
 from challenge.scoring import api as scoring_api
 from challenge.scoring import pages as scoring_pages
 from challenge.settings import Settings, settings
+from challenge.site import calls as site_calls
 from challenge.site import pages as site_pages
 
 ROUTERS = (
     site_pages.doors,
+    site_calls.doors,
     accounts_pages.doors,
     calls_pages.doors,
     proposals_pages.doors,
@@ -60,6 +66,7 @@ ROUTERS = (
     notices_pages.doors,
     announcements_pages.doors,
     desk_pages.doors,
+    exchange_pages.doors,
     accounts_api.doors,
     calls_api.doors,
     proposals_api.doors,
@@ -70,6 +77,8 @@ ROUTERS = (
     decisions_api.doors,
     notices_api.doors,
     announcements_api.doors,
+    exchange_api.doors,
+    desk_api.doors,
 )
 DOORS = [door for router in ROUTERS for door in router]
 DEPENDENCIES = {
@@ -86,6 +95,7 @@ def build(config: Settings | None = None) -> App:
     """The whole application: Litestar inside the frame. One process may hold several, each with its database."""
     config = config or settings()
     wiring.connect()
+    environment().globals["kind_of"] = kind_of
     data = Database(config.database)
     app = litestar(config, data)
     frame = Frame(Keeping(app), data, record_visit)

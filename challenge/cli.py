@@ -9,24 +9,23 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
-from challenge import __version__, app, worker
+from challenge import __version__, worker
 from challenge.accounts import commands as accounts
 from challenge.accounts.commanding import Answer, Subparsers, door, tell
 from challenge.accounts.models import Scope
 from challenge.accounts.viewer import Viewer
 from challenge.calls.models import Call, Programme
+from challenge.demo import commands as demo_commands
 from challenge.files.store import in_store
 from challenge.foundation import db as foundation_db
 from challenge.foundation import observe
 from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import NotFound, Problem, Unprocessable
 from challenge.foundation.i18n import _
-from challenge.foundation.web import App
 from challenge.migrations import run as migrations
 from challenge.settings import Settings, settings
 from challenge.site import operations
@@ -41,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _running(commands)
     _looking(commands)
     accounts.add(commands, scope_id)
+    demo_commands.add(commands)
     return made
 
 
@@ -116,8 +116,10 @@ def _running(commands: Subparsers) -> None:
     one.set_defaults(run=migrate)
 
 
-def web() -> App:
+def web() -> Any:
     """What each process of `serve --workers` builds."""
+    from challenge import app
+
     observe.configure()
     return app.build()
 
@@ -131,6 +133,8 @@ SERVING: dict[str, Any] = {
 
 
 def serve(options: argparse.Namespace) -> int:
+    import uvicorn  # with the pages costs start-up: only who serves pays
+
     config = settings()
     observe.configure()
     if config.environment == "development" and config.database.startswith("sqlite"):
@@ -145,6 +149,10 @@ def serve(options: argparse.Namespace) -> int:
 
 
 async def _serve_alone(config: Settings, options: argparse.Namespace, with_worker: bool) -> int:
+    import uvicorn
+
+    from challenge import app
+
     server = uvicorn.Server(
         uvicorn.Config(
             app.build(config), host=options.host, port=options.port, timeout_graceful_shutdown=20, **SERVING

@@ -11,7 +11,7 @@ from challenge.foundation.db import Database
 from challenge.mail import outside
 
 # event -> tasks; each task gets `thing_id`, in the transaction that recorded the event
-REACTIONS: dict[str, tuple[str, ...]] = {}
+REACTIONS: dict[str, tuple[str, ...]] = {"decisions.released": ("notices.issue",)}
 
 
 def connect() -> None:

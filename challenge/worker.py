@@ -12,12 +12,14 @@ from challenge.jobs import tasks as jobs
 from challenge.jobs.context import Drained, Task, TaskContext
 from challenge.jobs.runner import Runner, runner_for
 from challenge.mail import tasks as mail
+from challenge.notices import tasks as notices
 from challenge.settings import Settings, settings
 
 TASKS: dict[str, Task] = {
     **jobs.tasks,
     **mail.tasks,
     **files.tasks,
+    **notices.tasks,
 }
 
 # task -> cron line, in UTC

@@ -56,9 +56,7 @@ async def sign_up(
     await limit(db, "sign_up", email, rules.SIGN_UPS, rules.SIGN_UP_WINDOW)
     await count(db, "sign_up", email)
     if address:
-        await limit(
-            db, "sign_up_address", address, rules.SIGN_UPS_FROM_ONE_ADDRESS, rules.SIGN_UP_WINDOW
-        )
+        await limit(db, "sign_up_address", address, rules.SIGN_UPS_FROM_ONE_ADDRESS, rules.SIGN_UP_WINDOW)
         await count(db, "sign_up_address", address)
     taken = await queries.person_by_email(db, email)
     if taken is not None:
@@ -134,7 +132,11 @@ async def limit(
 ) -> None:
     """Refuse when `key` was counted `most` times within the window. Counting itself is the caller's."""
     moment = clock.now()
-    wanted: list[Any] = [Attempt.purpose == purpose, Attempt.key == _counted(key), Attempt.at > moment - window]
+    wanted: list[Any] = [
+        Attempt.purpose == purpose,
+        Attempt.key == _counted(key),
+        Attempt.at > moment - window,
+    ]
     if only_failed:
         wanted.append(col(Attempt.failed).is_(True))
     count, first = (await db.exec(select(func.count(), func.min(Attempt.at)).where(*wanted))).one()

@@ -67,6 +67,13 @@ def let_in(connection: ASGIConnection[Any, Any, Any, Any], secret: str) -> None:
     visit.csrf = csrf_for(visit.session_key)
 
 
+def let_out(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Take the session's cookie back."""
+    visit = visit_of(connection)
+    visit.cookies.append(session_cookie("", 0))
+    visit.viewer, visit.session_key, visit.csrf = NOBODY, "", ""
+
+
 def csrf_for(bound_to: str) -> str:
     key = hmac.new(settings().key(), b"csrf", hashlib.sha256).digest()
     return hmac.new(key, bound_to.encode(), hashlib.sha256).hexdigest()

@@ -220,5 +220,3 @@ def _opened(answer: IdempotentAnswer) -> Kept:
     sealed = base64.b64decode(answer.body["sealed"])
     body = _cipher().decrypt(sealed[:12], sealed[12:], answer.request_digest.encode())
     return Kept(answer.status, answer.body["headers"], body)
-
-

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from babel.core import get_global
+
 from challenge.accounts import rules
 from challenge.accounts.permissions import Can
 from challenge.foundation.i18n import LANGUAGES, Text, _, zone_city
@@ -161,7 +163,9 @@ class NewToken:
             errors["scopes"] = _("Choose at least one thing that the token may do.")
         if not 1 <= days <= LONGEST_TOKEN_DAYS:
             errors["days"] = _(
-                "Use a number of days from 1 to {n}. You wrote {typed}.", n=LONGEST_TOKEN_DAYS, typed=typed[:20]
+                "Use a number of days from 1 to {n}. You wrote {typed}.",
+                n=LONGEST_TOKEN_DAYS,
+                typed=typed[:20],
             )
         return cls(name, scopes, days, errors)
 
@@ -191,7 +195,8 @@ REGIONS = {
 def zone_groups(language: str) -> list[dict[str, Any]]:
     """Zones by region for a select, cities in the language and the order of the reader."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for zone in available_timezones():
+    known = {zone for zone in get_global("zone_territories") if not zone.startswith("Etc/")}
+    for zone in known & available_timezones():
         region = zone.partition("/")[0]
         if region in REGIONS and "/" in zone:
             found.setdefault(str(REGIONS[region]), []).append((zone, zone_city(zone, language)))

@@ -111,7 +111,13 @@ def home_of(viewer: Viewer) -> str:
     return "/reviews" if viewer.is_reviewer else "/proposals"
 
 
-BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
 SYSTEMS = (
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -124,7 +130,5 @@ SYSTEMS = (
 
 def browser_name(user_agent: str) -> str:
     """ "Firefox, Linux": enough for a person to recognise a session in a list, and no more."""
-    names = [
-        next((name for mark, name in known if mark in user_agent), "") for known in (BROWSERS, SYSTEMS)
-    ]
+    names = [next((name for mark, name in known if mark in user_agent), "") for known in (BROWSERS, SYSTEMS)]
     return ", ".join(name for name in names if name)

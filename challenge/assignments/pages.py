@@ -253,7 +253,7 @@ async def import_list(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page |
     opening, stage = await _opened(db, me, slug, inputs.typed(form, "stage"))
     replaces = inputs.typed(form, "mode") == "replace"
     content: bytes | str = str(form.get("text") or "")
-    file = form.get("file")
+    file: Any = form.get("file")
     if getattr(file, "filename", ""):
         content = await file.read()
     try:

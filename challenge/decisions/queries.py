@@ -13,6 +13,7 @@ from challenge.decisions import rules
 from challenge.decisions.models import Award, Decision, Outcome, Release, SignOff
 from challenge.foundation import clock
 from challenge.foundation.db import Db, rows
+from challenge.foundation.errors import NotFound
 from challenge.foundation.text import canonical_digest
 from challenge.proposals.models import Facet, Proposal, ProposalState, Sight
 from challenge.proposals.queries import TEAM, seen_by, sees
@@ -60,8 +61,7 @@ async def decided(db: Db, viewer: Viewer, stage_id: UUID) -> list[Decided]:
             col(Proposal.stage_id) == stage_id,
             col(Proposal.state) == ProposalState.SUBMITTED,
             sees(viewer, Facet.DECISION),
-            col(Proposal.id).not_in(select(Sight.proposal_id).where(
-                Sight.person_id == viewer.person_id, Sight.because == TEAM)),
+            col(Proposal.id).not_in(_own(viewer)),
         )
         .order_by(sa.nulls_last(col(Decision.place)), sa.nulls_last(col(Decision.reserve_place)), col(Proposal.number))
     )  # fmt: skip
@@ -120,10 +120,34 @@ async def hidden_count(db: Db, viewer: Viewer, stage_id: UUID) -> int:
         .where(
             Proposal.stage_id == stage_id,
             Proposal.state == ProposalState.SUBMITTED,
-            col(Proposal.id).not_in(seen_by(viewer, Facet.DECISION)),
+            sa.or_(
+                col(Proposal.id).not_in(seen_by(viewer, Facet.DECISION)), col(Proposal.id).in_(_own(viewer))
+            ),
         )
     )
     return int(found.one())
+
+
+def _own(viewer: Viewer) -> Any:
+    """The proposals of whose team the viewer is: staff handle no decision about them."""
+    return select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
+
+
+async def the_decidable(db: Db, viewer: Viewer, stage_id: UUID, proposal_id: UUID) -> Proposal:
+    """A submitted proposal of the stage about which the viewer may handle the decision, or 404."""
+    found = await db.exec(
+        select(Proposal).where(
+            Proposal.id == proposal_id,
+            Proposal.stage_id == stage_id,
+            Proposal.state == ProposalState.SUBMITTED,
+            sees(viewer, Facet.DECISION),
+            col(Proposal.id).not_in(_own(viewer)),
+        )
+    )
+    proposal = found.first()
+    if proposal is None:
+        raise NotFound
+    return proposal
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from challenge.accounts import actions as accounts
 from challenge.accounts.models import Person, RoleName, Scope
+from challenge.accounts.passwords import hashed
 from challenge.accounts.queries import viewer_for
 from challenge.accounts.viewer import Viewer, for_command
 from challenge.assignments import actions as assignments
@@ -32,6 +33,7 @@ from challenge.exchange.call_files import importing
 from challenge.files import actions as files
 from challenge.foundation import clock
 from challenge.foundation.db import Database, Db
+from challenge.notices import actions as notices
 from challenge.panels import actions as panels
 from challenge.panels.models import Panel, SeatKind
 from challenge.proposals import actions as proposals
@@ -58,6 +60,7 @@ class Told:
     counts: dict[str, int] = field(default_factory=dict)
     call_id: UUID | None = None
     released_at: datetime | None = None
+    lines: list[str] = field(default_factory=list)
 
 
 class Teller:
@@ -151,7 +154,9 @@ class Teller:
                 await accounts.grant(db, admin.id, RoleName.ADMINISTRATOR, Scope.SITE, by=system)
                 for code, given in reading.proposals().items():
                     lead = given["lead"]
-                    await self._person(db, code, lead["name"] or lead["role"], lead["email"], given["language"], "UTC")
+                    await self._person(
+                        db, code, lead["name"] or lead["role"], lead["email"], given["language"], "UTC"
+                    )
                 for given in reading.read("reviewers.yaml")["reviewers"]:
                     await self._person(
                         db, given["id"], given["name"], given["email"], given["writes_in"], "UTC"
@@ -175,8 +180,6 @@ class Teller:
         return person
 
     async def _password_hash(self) -> str:
-        from challenge.accounts.passwords import hashed
-
         if not hasattr(self, "_hash"):
             self._hash = await hashed(PASSWORD)
         return self._hash
@@ -305,7 +308,9 @@ class Teller:
         await self._rule("2022-03-18")
 
     async def _rule(self, day: str) -> None:
-        for given in reading.read("decisions.yaml")["rulings"]:
+        decided = reading.read("decisions.yaml")
+        broken = {finding["proposal"]: finding["check"] for finding in decided["findings"]}
+        for given in decided["rulings"]:
             if given["ruled_on"] != day:
                 continue
             with self.at(day):
@@ -315,6 +320,7 @@ class Teller:
                         await self.proposal(db, given["proposal"]),
                         RulingResult(given["result"]),
                         note=given["note"].strip(),
+                        check=broken.get(given["proposal"], ""),
                         by=await self.viewer(db, "manager"),
                     )
                     await db.commit()
@@ -414,8 +420,8 @@ class Teller:
         with self.at("2022-07-12T09:00:00+02:00"):
             async with self.database.writing() as db:
                 opening = await self.opening(db)
-                made = await decisions.release(
-                    db, opening.call, opening.stages[0], by=await self.viewer(db, "signer")
+                made = await notices.release(
+                    db, opening, opening.stages[0], by=await self.viewer(db, "signer")
                 )
                 self.told.released_at = made.released_at
                 await db.commit()

@@ -13,7 +13,7 @@ from litestar import put as litestar_put
 from litestar.openapi import OpenAPIConfig
 
 from challenge.foundation.errors import Problem
-from challenge.foundation.web import signed, unsigned
+from challenge.foundation.web import DoorMaker, signed, unsigned
 
 PREFIX = "/api/v1"
 T = TypeVar("T")
@@ -28,28 +28,29 @@ class Items(Body, Generic[T], omit_defaults=True):
     next: str | None = None
 
 
-def _door(maker: Any, path: str, needs: Any, is_open: bool, status: int, more: dict[str, Any]) -> Any:
+def _door(maker: Any, path: str, needs: Any, is_open: bool, status: int, more: dict[str, Any]) -> DoorMaker:
     opt = {"needs": needs, "open": is_open, "fresh": False, "public": False, "api": True}
-    return maker(PREFIX + path, opt=opt, status_code=status, **more)
+    door: DoorMaker = maker(PREFIX + path, opt=opt, status_code=status, **more)
+    return door
 
 
-def api_get(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+def api_get(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> DoorMaker:
     return _door(litestar_get, path, needs, open, 200, more)
 
 
-def api_post(path: str, *, needs: Any = None, open: bool = False, status: int = 200, **more: Any) -> Any:
+def api_post(path: str, *, needs: Any = None, open: bool = False, status: int = 200, **more: Any) -> DoorMaker:
     return _door(litestar_post, path, needs, open, status, more)
 
 
-def api_put(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+def api_put(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> DoorMaker:
     return _door(litestar_put, path, needs, open, 200, more)
 
 
-def api_patch(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+def api_patch(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> DoorMaker:
     return _door(litestar_patch, path, needs, open, 200, more)
 
 
-def api_delete(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> Any:
+def api_delete(path: str, *, needs: Any = None, open: bool = False, **more: Any) -> DoorMaker:
     return _door(litestar_delete, path, needs, open, 204, more)
 
 

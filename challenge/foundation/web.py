@@ -39,6 +39,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+DoorMaker = Callable[[Callable[..., Any]], Any]
 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = next(p for p in (PACKAGE / "templates", PACKAGE.parent / "templates") if p.is_dir())
@@ -107,7 +108,7 @@ def get(
     public: bool = False,
     fresh: bool = False,
     **more: Any,
-) -> Any:
+) -> DoorMaker:
     """A page. `needs` names the permission; `open` is for everybody; `public` is open and may be cached."""
     more.setdefault("include_in_schema", False)
     return litestar_get(path, opt=_opt(needs, open, fresh, public), **more)
@@ -115,7 +116,7 @@ def get(
 
 def post(
     path: str | list[str], *, needs: Any = None, open: bool = False, fresh: bool = False, **more: Any
-) -> Any:
+) -> DoorMaker:
     more.setdefault("include_in_schema", False)
     more.setdefault("status_code", 200)
     return litestar_post(path, opt=_opt(needs, open, fresh, False), **more)
@@ -123,7 +124,7 @@ def post(
 
 def delete(
     path: str | list[str], *, needs: Any = None, open: bool = False, fresh: bool = False, **more: Any
-) -> Any:
+) -> DoorMaker:
     more.setdefault("include_in_schema", False)
     more.setdefault("status_code", 200)
     return litestar_delete(path, opt=_opt(needs, open, fresh, False), **more)

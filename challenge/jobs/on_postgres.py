@@ -2,10 +2,8 @@
 
 import asyncio
 import dataclasses
-import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +19,12 @@ from sqlalchemy import CursorResult, TextClause, text
 from challenge.foundation import clock
 from challenge.foundation.db import Database, Db
 from challenge.foundation.observe import logger
+from challenge.jobs.actions import QUEUE
 from challenge.jobs.context import Drained, Task, TaskContext, Tasks
 from challenge.jobs.models import Job, JobState
 from challenge.jobs.rules import DEAD_AFTER, MOST_ATTEMPTS, is_last, wait_after
 from challenge.jobs.running import Failure, run
 
-QUEUE = "challenge"
-_DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW("
-    ":queue, :task, 0, NULL, NULL, CAST(:arguments AS jsonb), CAST(:run_at AS timestamptz)"
-    ")]::procrastinate_job_to_defer_v1[])"
-)
 _CLAIM = text(
     "UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker WHERE id = ("
     " SELECT id FROM procrastinate_jobs"
@@ -41,11 +34,6 @@ _CLAIM = text(
 )
 _FINISH = text("SELECT procrastinate_finish_job_v1(:id, CAST(:status AS procrastinate_job_status), false)")
 _RETRY = text("SELECT procrastinate_retry_job_v2(:id, CAST(:at AS timestamptz), NULL, NULL, NULL)")
-
-
-async def enqueue(db: Db, task: str, arguments: dict[str, Any], run_at: datetime | None) -> None:
-    values = {"queue": QUEUE, "task": task, "arguments": json.dumps(arguments), "run_at": run_at}
-    await _sql(db, _DEFER, values)
 
 
 async def _sql(db: Db, statement: TextClause, values: dict[str, Any] | None = None) -> CursorResult[Any]:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from challenge.jobs.context import Drained, TaskContext, Tasks
-from challenge.jobs.on_postgres import ProcrastinateRunner
-from challenge.jobs.on_sqlite import TableRunner
 
 
 class Runner(Protocol):
@@ -16,5 +14,10 @@ class Runner(Protocol):
 
 def runner_for(context: TaskContext, tasks: Tasks, recurring: Mapping[str, str], at_once: int = 4) -> Runner:
     """`recurring` is task -> cron line, in UTC."""
-    kind = TableRunner if context.database.is_sqlite else ProcrastinateRunner
-    return kind(context, tasks, recurring, at_once)
+    if context.database.is_sqlite:
+        from challenge.jobs.on_sqlite import TableRunner
+
+        return TableRunner(context, tasks, recurring, at_once)
+    from challenge.jobs.on_postgres import ProcrastinateRunner  # costs start-up: only who needs it pays
+
+    return ProcrastinateRunner(context, tasks, recurring, at_once)

@@ -11,7 +11,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from challenge.foundation.db import Database
-from challenge.jobs import on_postgres
 
 HERE = Path(__file__).parent
 
@@ -31,6 +30,8 @@ def upgrade(url: str, to: str = "head") -> None:
 
 
 async def _prepare_jobs(url: str) -> None:
+    from challenge.jobs import on_postgres  # costs start-up: only who needs it pays
+
     database = Database(url)
     try:
         await on_postgres.prepare(database)

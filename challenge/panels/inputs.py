@@ -61,12 +61,22 @@ class Invitation:
 
     @classmethod
     def read(cls, form: Form) -> "Invitation":
-        kind, language = typed(form, "kind"), typed(form, "language")
-        read = cls(
+        kind = typed(form, "kind")
+        return cls.of(
             typed(form, "name"),
-            account_rules.tidy_email(str(form.get("email") or "")),
+            str(form.get("email") or ""),
             SeatKind(kind) if kind in set(SeatKind) else SeatKind.REVIEWER,
             whole(typed(form, "max_load")),
+            typed(form, "language"),
+        )
+
+    @classmethod
+    def of(cls, name: str, email: str, kind: SeatKind, max_load: int | None, language: str) -> "Invitation":
+        read = cls(
+            one_line(name),
+            account_rules.tidy_email(email),
+            kind,
+            max_load,
             language if language in LANGUAGES else "en",
         )
         read.check()
@@ -96,12 +106,16 @@ class Declared:
 
     @classmethod
     def read(cls, form: Form) -> "Declared":
-        read = cls(
-            typed(form, "proposal").upper(),
-            uuid_or_none(typed(form, "organization")),
+        return cls.of(
+            typed(form, "proposal"),
             typed(form, "kind"),
-            tidy(str(form.get("reason") or "")).strip()[:2000],
+            str(form.get("reason") or ""),
+            uuid_or_none(typed(form, "organization")),
         )
+
+    @classmethod
+    def of(cls, number: str, kind: str, reason: str, organization_id: UUID | None = None) -> "Declared":
+        read = cls(one_line(number).upper(), organization_id, kind, tidy(reason).strip()[:2000])
         read.check()
         return read
 
@@ -149,6 +163,16 @@ def country_codes() -> frozenset[str]:
 
 def term_choices(vocabulary_id: str) -> Choices:
     return [(term.code, pick(term.labels)) for term in vocabulary(vocabulary_id).choices]
+
+
+def unknown_codes(given: Mapping[str, Any]) -> dict[str, Text]:
+    """For programs, which get no boxes to tick: codes that no list has."""
+    known = {"languages": frozenset(READING)} | {name: vocabulary(v).codes for name, v in LISTS.items()}
+    return {
+        name: _("The list has no code {code}.", code=sorted(strange)[0])
+        for name, codes in known.items()
+        if (strange := set(given.get(name, ())) - codes)
+    }
 
 
 @dataclass(slots=True)

@@ -114,9 +114,12 @@ class ToReopen:
     person: Person
 
 
-async def the_review_to_reopen(db: Db, viewer: Viewer, assignment_id: UUID) -> ToReopen:
+async def the_review_to_reopen(
+    db: Db, viewer: Viewer, assignment_id: UUID, *, to_write: bool = False
+) -> ToReopen:
     """404 when the viewer does not see the reviews of the proposal, 403 for the chair of another panel."""
-    await db.exec(select(Assignment.id).where(Assignment.id == assignment_id).with_for_update())
+    if to_write:
+        await db.exec(select(Assignment.id).where(Assignment.id == assignment_id).with_for_update())
     statement = (
         sa.select(Assignment, Review, Proposal, Stage, Call, Programme, Person)
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)

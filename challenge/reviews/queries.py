@@ -26,7 +26,7 @@ from challenge.rubrics.aggregate import overall_score
 from challenge.rubrics.definition import NOT_APPLICABLE, Rubric
 from challenge.rubrics.definition import Score as Given
 from challenge.rubrics.models import RubricVersion
-from challenge.rubrics.queries import decoded
+from challenge.rubrics.queries import decoded, newest_rubric
 from challenge.settings import settings
 
 LAST_DAY = "reviews"  # the milestone of a call that names the last day for reviews
@@ -302,6 +302,12 @@ async def the_sheet(db: Db, viewer: Viewer, assignment_id: UUID, *, to_write: bo
         sheet.scores = {score.criterion: score for score in scores}
         sheet.remark_rows = {remark.reader: remark for remark in remarks}
     return sheet
+
+
+async def rubric_of_stage(db: Db, stage: Stage) -> Rubric:
+    """The rubric that a stage is judged by now."""
+    version = await newest_rubric(db, stage.call_id, stage.rubric_code)
+    return decoded(version.id, version.digest, version.definition)
 
 
 async def hold_reviews(db: Db, stage_id: UUID) -> datetime | None:

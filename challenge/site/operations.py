@@ -21,7 +21,6 @@ from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import Problem
 from challenge.foundation.web import PACKAGE
 from challenge.mail.transports import open_transport
-from challenge.notices.signing import load_or_make_pair
 from challenge.settings import Settings, settings
 
 FONTS = ("SourceSerif4_400Regular", "SourceSerif4_600SemiBold", "IBMPlexSans_400Regular", "IBMPlexSans_600SemiBold",
@@ -163,6 +162,8 @@ def _missing_fonts(folder: Path) -> list[str]:
 
 
 async def look_at_signing_key(_database: Database, config: Settings) -> Finding:
+    from challenge.notices.signing import load_or_make_pair  # costs start-up: only who needs it pays
+
     is_development = config.environment == "development"
     pair = await asyncio.to_thread(
         lambda: load_or_make_pair(

@@ -1,32 +1,65 @@
-"""The command line as people meet it: a process, its words and its exit code."""
+"""The command line as people meet it: its words and its exit code."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from challenge import cli
+from challenge.foundation import observe
+from challenge.settings import settings
 
 ROOT = Path(__file__).parents[2]
 
 
 class House:
-    def __init__(self, folder: Path, **more: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CHALLENGE_")}
-        self.environment = {**kept, "CHALLENGE_VAR_DIR": str(folder / "var"), "PYTHONPATH": str(ROOT), **more}
+    """Commands run in this process, each time with settings read anew."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, said: pytest.CaptureFixture[str]) -> None:
+        self.patch, self.said = patch, said
+
+    def set(self, **more: str) -> None:
+        for name, value in more.items():
+            self.patch.setenv(name, value)
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "challenge.cli", *arguments],
-            env=self.environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout.strip(), done.stderr.strip()
+        settings.cache_clear()
+        try:
+            code = cli.main(arguments)
+        except SystemExit as ended:
+            code = int(str(ended.code or 0))
+        out, err = self.said.readouterr()
+        return code, out.strip(), err.strip()
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[House]:
+    for name in list(os.environ):
+        if name.startswith("CHALLENGE_"):
+            monkeypatch.delenv(name)
+    made = House(monkeypatch, capsys)
+    made.set(CHALLENGE_VAR_DIR=str(tmp_path / "var"))
+    yield made
+    monkeypatch.undo()
+    settings.cache_clear()
+    observe.configure("CRITICAL")
+
+
+def test_it_is_a_program_that_starts(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHALLENGE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "challenge.cli", "doctor"],
+        env={**kept, "CHALLENGE_VAR_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "FAIL  database     SQLite is empty: run challenge migrate" in done.stdout.splitlines()
 
 
 def test_a_fresh_machine_from_nothing_to_a_signed_in_administrator(house: House) -> None:
@@ -68,19 +101,19 @@ def test_what_is_not_understood_exits_2(house: House) -> None:
     assert house("person", "add", "--help")[0] == 0
 
 
-def test_production_says_what_it_lacks(tmp_path: Path) -> None:
-    unsafe = House(tmp_path, CHALLENGE_ENVIRONMENT="production")
+def test_production_says_what_it_lacks(house: House) -> None:
+    house.set(CHALLENGE_ENVIRONMENT="production")
     words = (
         "CHALLENGE_SECRET_KEY must have at least 32 characters in production; "
         "CHALLENGE_BASE_URL must begin with https:// in production; "
         "set CHALLENGE_SCANNER_URL, or CHALLENGE_ACCEPT_UNSCANNED=true"
     )
-    assert unsafe("serve") == (1, "", words)
-    assert unsafe("doctor")[:2] == (1, f"FAIL  settings     {words}")
+    assert house("serve") == (1, "", words)
+    assert house("doctor")[:2] == (1, f"FAIL  settings     {words}")
 
 
-def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
-    away = House(tmp_path, CHALLENGE_DATABASE_URL="postgresql://challenge:canary@127.0.0.1:1/challenge")
-    assert away("person", "roles")[0] == 0
-    code, out, err = away("person", "link", "ada@example.org")
+def test_a_database_that_is_away_is_told_without_its_password(house: House) -> None:
+    house.set(CHALLENGE_DATABASE_URL="postgresql://challenge:canary@127.0.0.1:1/challenge")
+    assert house("person", "roles")[0] == 0
+    code, out, err = house("person", "link", "ada@example.org")
     assert (code, out, err) == (1, "", "The database does not answer (OperationalError).")
