@@ -27,6 +27,7 @@ from challenge.decisions import api as decisions_api
 from challenge.decisions import pages as decisions_pages
 from challenge.desk import api as desk_api
 from challenge.desk import pages as desk_pages
+from challenge.desk import proposals as desk_proposals
 from challenge.exchange import api as exchange_api
 from challenge.exchange import pages as exchange_pages
 from challenge.forms.kinds import kind_of
@@ -66,6 +67,7 @@ ROUTERS = (
     notices_pages.doors,
     announcements_pages.doors,
     desk_pages.doors,
+    desk_proposals.doors,
     exchange_pages.doors,
     accounts_api.doors,
     calls_api.doors,

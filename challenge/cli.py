@@ -251,7 +251,11 @@ def _told(findings: Sequence[operations.Finding]) -> Answer:
 
 
 async def verify(db: Db, _by: Viewer, _options: argparse.Namespace) -> Answer:
-    seen = [await look(db) for look in operations.VERIFICATIONS]
+    seen = []
+    for look in operations.VERIFICATIONS:
+        if sys.stderr.isatty():
+            _complain(f"{look.__name__.removeprefix('verify_')} ...")
+        seen.append(await look(db))
     lines = []
     for each in seen:
         wrong = len(each.findings)

@@ -19,7 +19,7 @@ os.environ.update(
 
 import pytest
 
-from challenge import migrations
+from challenge import migrations, wiring
 from challenge.foundation import clock, observe
 from challenge.foundation.db import Database, Db
 from challenge.migrations.run import upgrade
@@ -28,6 +28,7 @@ from tests.client import Client
 from tests.conftest_servers import postgres_url, weed  # noqa: F401 - fixtures
 
 observe.configure("CRITICAL")
+wiring.connect()
 NOON = datetime(2027, 2, 1, 12, 0, tzinfo=UTC)
 MIGRATIONS = hashlib.sha256(
     b"".join(

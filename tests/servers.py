@@ -71,6 +71,11 @@ class Postgres:
         self._account = _unprivileged()
         self._folder = Path()
 
+    @property
+    def pid(self) -> int:
+        """Of the process that all others of the server descend from."""
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
         failures = []
         for programs in [self._programs] if self._programs else list(_postgres_programs()):

@@ -29,6 +29,7 @@ from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMembe
 READING = Facet.EXISTS | Facet.BODY | Facet.FILES
 RECUSED = "conflict of interest"
 TRIES, TRIES_WINDOW = 20, timedelta(minutes=10)
+NOT_THERE = _("No proposal that you may be asked to judge has this number. Compare it with your source.")
 CHAIRING = READING | Facet.IDENTITY | Facet.REVIEWS | Facet.SCORES | Facet.REVIEWERS
 
 
@@ -234,20 +235,15 @@ async def stand_aside(
     Numbers are drawn at random, and tries are counted: nobody finds out by trying which ones exist.
     """
     await accounts.limit(db, "conflict", str(person_id), TRIES, TRIES_WINDOW)
+    found: list[Proposal] = []
     if organization_id is not None:
-        found = await panel_queries.proposals_led_by(db, by, organization_id, clock.now())
-    else:
-        one = await panel_queries.proposal_to_declare(db, by, number)
-        found = [one] if one is not None else []
-    if not found:
+        found += await panel_queries.proposals_led_by(db, by, organization_id, clock.now())
+    one = await panel_queries.proposal_to_declare(db, by, number) if number else None
+    if one is not None:
+        found.append(one)
+    if not found or (number and one is None):
         await accounts.count(db, "conflict", str(person_id))
-        raise Unprocessable(
-            errors={
-                "proposal": _(
-                    "No proposal that you may be asked to judge has this number. Compare it with your source."
-                )
-            }
-        )
+        raise Unprocessable(errors={"proposal": NOT_THERE})
     for proposal in found:
         await recuse(db, person_id, proposal, kind=kind, reason=reason, by=by)
     return len(found)

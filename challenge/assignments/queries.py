@@ -16,6 +16,7 @@ from challenge.accounts.viewer import Viewer
 from challenge.assignments import rules
 from challenge.assignments.models import Assignment
 from challenge.calls.models import Stage
+from challenge.calls.vocabularies import label
 from challenge.forms.models import Answer
 from challenge.forms.queries import definition_of, newest_version
 from challenge.foundation.db import Db, rows
@@ -312,7 +313,8 @@ class Choice:
     proposal: Candidate
     load: int
     reads: bool
-    shared: Topics
+    shared: list[str]
+    """What the proposal names and the person knows, in words of the current language."""
     given: Given | None
     why_not: Text | None
     is_full: bool
@@ -325,7 +327,7 @@ def choice(field: Field, seat: Seated, proposal: Candidate, topics: Topics) -> C
         proposal=proposal,
         load=pair.load,
         reads=proposal.language in seat.languages,
-        shared=topics & seat.topics,
+        shared=[label(*topic) for topic in sorted(topics & seat.topics)],
         given=field.present.get((seat.person_id, proposal.id)),
         why_not=rules.why_not_assign(pair),
         is_full=rules.is_overloaded(pair),

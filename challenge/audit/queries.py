@@ -53,3 +53,15 @@ async def entries_about(db: Db, thing_id: UUID, limit: int = 100) -> list[Entry]
         select(Entry).where(Entry.thing_id == thing_id).order_by(col(Entry.at).desc()).limit(limit)
     )
     return list(rows.all())
+
+
+async def entries_of(
+    db: Db, chain: UUID | str, *, event: str = "", before: int | None = None, limit: int = 50
+) -> list[Entry]:
+    """A page of one chain, the newest first; `before` is the number of the last entry of the page before."""
+    wanted = select(Entry).where(Entry.chain == str(chain))
+    if event:
+        wanted = wanted.where(Entry.event == event)
+    if before is not None:
+        wanted = wanted.where(Entry.n < before)
+    return list((await db.exec(wanted.order_by(col(Entry.n).desc()).limit(limit))).all())

@@ -85,5 +85,9 @@ def why_not_slug(slug: str) -> Text | None:
     if not slug:
         return _("Write the address under which the call will stand, for example green-skills-2027.")
     if not _SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH or slug in TAKEN_WORDS:
-        return _("Use small letters, digits and hyphens, {n} at most. You wrote “{found}”.", n=SLUG_LENGTH, found=slug)
+        return _(
+            "Use small letters, digits and hyphens, {n} at most. You wrote “{found}”.",
+            n=SLUG_LENGTH,
+            found=slug,
+        )
     return None

@@ -87,7 +87,11 @@ def deadline(call: Call, instant: datetime, moment: datetime, reader_zone: str |
     is_utc = call.zone in UTC_NAMES
     if not is_utc:
         mine = reader_zone == call.zone
-        said = _("{city}, the call's time and yours", city=call_city) if mine else _("{city}, the call's time", city=call_city)
+        said = (
+            _("{city}, the call's time and yours", city=call_city)
+            if mine
+            else _("{city}, the call's time", city=call_city)
+        )
         zones.append(_in_zone(instant, call.zone, said, mine=mine))
     if reader_zone is None:
         zones.append({**_in_zone(instant, call.zone, _("Your time")), "fill": True})
@@ -146,7 +150,9 @@ class InZone:
         return str(said)
 
 
-def timetable(milestones: Sequence[Milestone], stages: Sequence[Stage], call: Call, moment: datetime) -> list[dict[str, Any]]:
+def timetable(
+    milestones: Sequence[Milestone], stages: Sequence[Stage], call: Call, moment: datetime
+) -> list[dict[str, Any]]:
     """The published dates: what is past, the one that comes next, what is later.
 
     A milestone on the day on which a stage closes carries the hour.
@@ -190,7 +196,13 @@ def award_facts(call: Call) -> list[dict[str, Any]]:
     most = awards.get("per_award_max")
     if most is not None and currency:
         amount = format_amount(Decimal(str(most)), currency)
-        facts.append({"label": _("Award"), "value": _("Up to {amount}", amount=amount), "small": kinds[0] if kinds else None})
+        facts.append(
+            {
+                "label": _("Award"),
+                "value": _("Up to {amount}", amount=amount),
+                "small": kinds[0] if kinds else None,
+            }
+        )
         kinds = kinds[1:]
     elif kinds:
         facts.append({"label": _("Award"), "value": kinds[0]})
@@ -209,9 +221,19 @@ def award_facts(call: Call) -> list[dict[str, Any]]:
 
 def who_may_apply(call: Call) -> dict[str, Any]:
     checks: list[dict[str, Any]] = call.facts.get("eligibility") or []
-    if not any(str(c.get("kind", "")).startswith(("organization", "proposals-per-organization", "consortium")) for c in checks):
+    if not any(
+        str(c.get("kind", "")).startswith(("organization", "proposals-per-organization", "consortium"))
+        for c in checks
+    ):
         return {"label": _("For"), "value": _("Everybody"), "small": None}
-    months = next((c["minimum_months"] for c in checks if c.get("kind") == "organization-age" and c.get("minimum_months")), 0)
+    months = next(
+        (
+            c["minimum_months"]
+            for c in checks
+            if c.get("kind") == "organization-age" and c.get("minimum_months")
+        ),
+        0,
+    )
     small: Text | None = None
     if months and months % 12 == 0:
         small = _n("at least {n} year old", "at least {n} years old", months // 12)

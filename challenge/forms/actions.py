@@ -1,8 +1,9 @@
 """Save answers so that no word is lost: a stale save changes nothing and gets both texts back."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -13,16 +14,19 @@ from challenge.foundation import clock
 from challenge.foundation.db import Db
 
 KEEP_EVERY = timedelta(minutes=1)
+NOTHING: tuple[Json, ...] = (None, "", [], {})  # not worth a row where there is none; "no" is an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Clashing:
-    """A save that came too late: what stands there now, and what was sent."""
+    """A save that came too late: what stands there now and since when, and what was sent."""
 
     question: str
     kept: Json
     sent: Json
     version: int
+    saved_at: datetime
+    saved_by_id: UUID | None
 
 
 @dataclass(slots=True)
@@ -66,10 +70,14 @@ async def save_answers(
     values: Mapping[str, Json],
     known: Mapping[str, int],
     by_id: UUID | None,
+    *,
+    keeps_all: bool = False,
 ) -> Saved:
     """Save values for which the writer knew the newest version (0 where there was no answer yet).
 
-    A value equal to what stands there is no clash, whatever version the writer knew.
+    A value equal to what stands there is no clash, whatever version the writer knew. What came too late stands in
+    the history of the answer, and so does what it clashed with: whichever is chosen, the other can be brought
+    back. `keeps_all` keeps what is overwritten even when it is a few seconds old.
     """
     rows = (
         await db.exec(
@@ -80,7 +88,9 @@ async def save_answers(
     saved = Saved()
     for question, value in values.items():
         row = present.get(question)
-        if row is None:
+        if row is None and value in NOTHING:
+            saved.versions[question] = 0
+        elif row is None:
             db.add(
                 Answer(
                     sheet_id=sheet_id, question=question, value=value, saved_at=clock.now(), saved_by_id=by_id
@@ -88,12 +98,17 @@ async def save_answers(
             )
             saved.versions[question] = 1
             saved.changed[question] = value
-        elif row.value == value:
+        elif _same(row.value, value):
             saved.versions[question] = row.version
         elif known.get(question, 0) != row.version:
-            saved.clashes.append(Clashing(question, row.value, value, row.version))
+            await _keep_earlier(db, row)
+            await _keep_refused(db, row, value, by_id)
+            saved.clashes.append(
+                Clashing(question, row.value, value, row.version, row.saved_at, row.saved_by_id)
+            )
         else:
-            _keep_earlier(db, row, by_id)
+            if keeps_all or _is_worth_keeping(row, by_id):
+                await _keep_earlier(db, row)
             row.value, row.version = value, row.version + 1
             row.saved_at, row.saved_by_id = clock.now(), by_id
             db.add(row)
@@ -103,17 +118,59 @@ async def save_answers(
     return saved
 
 
-def _keep_earlier(db: Db, row: Answer, by_id: UUID | None) -> None:
-    """Keep what is overwritten, once a minute while one person types, always when another takes over."""
-    if clock.now() - row.saved_at < KEEP_EVERY and row.saved_by_id == by_id and row.version % 10:
+def _same(one: Json, other: Json) -> bool:
+    """Equal as JSON: 1 and true are not."""
+    return bool(one == other) and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _is_worth_keeping(row: Answer, by_id: UUID | None) -> bool:
+    """Once a minute while one person types, always when another takes over."""
+    return clock.now() - row.saved_at >= KEEP_EVERY or row.saved_by_id != by_id or row.version % 10 == 0
+
+
+async def _keep_earlier(db: Db, row: Answer) -> None:
+    kept = (
+        await db.exec(
+            select(EarlierAnswer.id).where(
+                EarlierAnswer.sheet_id == row.sheet_id,
+                EarlierAnswer.question == row.question,
+                EarlierAnswer.version == row.version,
+            )
+        )
+    ).first()
+    if kept is None:
+        db.add(
+            EarlierAnswer(
+                sheet_id=row.sheet_id,
+                question=row.question,
+                version=row.version,
+                value=row.value,
+                saved_at=row.saved_at,
+                saved_by_id=row.saved_by_id,
+            )
+        )
+
+
+async def _keep_refused(db: Db, row: Answer, value: Json, by_id: UUID | None) -> None:
+    """Texts that came too late have negative versions: they were never the answer."""
+    refused = (
+        await db.exec(
+            select(EarlierAnswer.version, EarlierAnswer.value).where(
+                EarlierAnswer.sheet_id == row.sheet_id,
+                EarlierAnswer.question == row.question,
+                EarlierAnswer.version < 0,
+            )
+        )
+    ).all()
+    if any(_same(old, value) for _version, old in refused):
         return
     db.add(
         EarlierAnswer(
             sheet_id=row.sheet_id,
             question=row.question,
-            version=row.version,
-            value=row.value,
-            saved_at=row.saved_at,
-            saved_by_id=row.saved_by_id,
+            version=min((version for version, _old in refused), default=0) - 1,
+            value=value,
+            saved_at=clock.now(),
+            saved_by_id=by_id,
         )
     )

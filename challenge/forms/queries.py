@@ -1,10 +1,11 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from challenge.forms.definition import FormDefinition, Json, decode
+from challenge.forms.definition import FormDefinition, Json, Question, decode
 from challenge.forms.models import Answer, AnswerSheet, EarlierAnswer, FormVersion
 from challenge.foundation.db import Db
 from challenge.foundation.errors import NotFound
@@ -62,10 +63,61 @@ async def answers_of(db: Db, sheet_id: UUID) -> dict[str, Json]:
 
 
 async def history_of(db: Db, sheet_id: UUID, question: str) -> list[EarlierAnswer]:
+    """What stood there before, and what came too late (negative versions), newest first."""
     rows = await db.exec(
         select(EarlierAnswer)
         .where(EarlierAnswer.sheet_id == sheet_id, EarlierAnswer.question == question)
-        .order_by(col(EarlierAnswer.version).desc())
+        .order_by(col(EarlierAnswer.saved_at).desc(), col(EarlierAnswer.version).desc())
         .limit(50)
     )
     return list(rows.all())
+
+
+async def earlier_answer(db: Db, sheet_id: UUID, question: str, version: int) -> EarlierAnswer:
+    found = (
+        await db.exec(
+            select(EarlierAnswer).where(
+                EarlierAnswer.sheet_id == sheet_id,
+                EarlierAnswer.question == question,
+                EarlierAnswer.version == version,
+            )
+        )
+    ).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def the_answer(db: Db, sheet_id: UUID, question: str) -> Answer | None:
+    return (
+        await db.exec(select(Answer).where(Answer.sheet_id == sheet_id, Answer.question == question))
+    ).first()
+
+
+async def public_answers(db: Db, sheet_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Question, Json]]]:
+    """The answers to the questions that are published when a proposal wins, in the order of the form.
+
+    Whether a proposal has won is the caller's to know.
+    """
+    if not sheet_ids:
+        return {}
+    versions = await db.exec(
+        select(AnswerSheet.id, FormVersion)
+        .join(FormVersion, col(FormVersion.id) == AnswerSheet.form_version_id)
+        .where(col(AnswerSheet.id).in_(sheet_ids))
+    )
+    asked = {
+        sheet_id: [q for q in definition_of(version).asked if q.public]
+        for sheet_id, version in versions.all()
+    }
+    codes = {question.code for questions in asked.values() for question in questions}
+    found = await db.exec(
+        select(Answer.sheet_id, Answer.question, Answer.value).where(
+            col(Answer.sheet_id).in_(sheet_ids), col(Answer.question).in_(codes)
+        )
+    )
+    given = {(sheet_id, code): value for sheet_id, code, value in found.all()}
+    return {
+        sheet_id: [(q, given[sheet_id, q.code]) for q in questions if (sheet_id, q.code) in given]
+        for sheet_id, questions in asked.items()
+    }

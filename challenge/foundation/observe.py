@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,7 +22,7 @@ from challenge.foundation.web import Visit
 ALLOWED = frozenset(
     {
         "timestamp", "level", "event", "door", "status", "ms", "request_id", "person_id", "role", "task", "kind",
-        "attempt", "count", "exception", "database", "address", "version", "logger", "step", "is_last",
+        "attempt", "count", "exception", "database", "address", "version", "logger", "step", "number", "done", "of",
     }
 )  # fmt: skip
 
@@ -155,6 +155,11 @@ def record_job(
 
 def _with(error: BaseException | None) -> dict[str, Any]:
     return {"kind": type(error).__name__, "exc_info": error} if error else {}
+
+
+def record_queue(counts: Mapping[str, int]) -> None:
+    for state, count in counts.items():
+        QUEUE.labels(state).set(count)
 
 
 def metrics_text() -> bytes:

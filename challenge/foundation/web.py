@@ -397,6 +397,7 @@ def page_policy(files_url: str, is_https: bool) -> str:
     ]
     if is_https:
         rules.append("upgrade-insecure-requests")
+    rules += ["report-uri /csp-reports", "report-to csp"]
     return "; ".join(rules)
 
 
@@ -463,6 +464,7 @@ def framed_headers(
     added["x-request-id"] = visit.id
     if is_html:
         added["content-language"] = i18n.language()
+        added["reporting-endpoints"] = 'csp="/csp-reports"'
     if visit.path.startswith("/api/"):
         added["vary"] = "Authorization"
     else:
@@ -530,13 +532,20 @@ def _take_flash(visit: Visit, cookies: Mapping[str, str]) -> None:
     visit.cookies.append(Cookie(key="flash", value="", max_age=0, path="/", httponly=True, samesite="lax"))
 
 
+def _static_protection() -> list[tuple[bytes, bytes]]:
+    """A picture or a sheet opened by itself runs nothing and is framed by nobody."""
+    added = {**SECURITY_HEADERS, "content-security-policy": DATA_POLICY, "referrer-policy": "same-origin"}
+    if _is_secure():
+        added["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+    return [(name.encode(), value.encode()) for name, value in added.items()]
+
+
 async def _send_static(scope: Scope, send: Send, name: str, is_head: bool) -> None:
     entry = static_files().get(name)
     if entry is None:
-        await send(
-            {"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]}
-        )
-        await send({"type": "http.response.body", "body": b"Not found"})
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 404, "headers": headers + _static_protection()})
+        await send({"type": "http.response.body", "body": b"" if is_head else b"Not found"})
         return
     content, media_type, version = entry
     tag = f'"{version}"'.encode()
@@ -545,8 +554,7 @@ async def _send_static(scope: Scope, send: Send, name: str, is_head: bool) -> No
         (b"content-type", media_type.encode()),
         (b"etag", tag),
         (b"cache-control", b"public, max-age=31536000, immutable" if is_pinned else b"public, max-age=300"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cross-origin-resource-policy", b"same-origin"),
+        *_static_protection(),
     ]
     if (b"if-none-match", tag) in scope["headers"]:
         await send({"type": "http.response.start", "status": 304, "headers": headers})

@@ -90,7 +90,8 @@ class ProcrastinateRunner:
                             await self._working
                     finally:
                         rescue.cancel()
-            except ConnectorException as error:
+            except Exception as error:
+                # the database may be away for a while: the worker outlives that
                 logger.error("worker waits", kind=type(error).__name__, exc_info=error)
                 await asyncio.sleep(2)
 

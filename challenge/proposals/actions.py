@@ -1,29 +1,33 @@
 """What happens to a proposal: start, write, attach, submit, withdraw, reopen."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import rfc8785
 from sqlmodel import func, select
 
-from challenge.accounts.models import Organization
+from challenge.accounts import actions as accounts
+from challenge.accounts.models import LinkPurpose, Organization
 from challenge.accounts.viewer import Viewer
 from challenge.audit import actions as audit
 from challenge.audit import queries as audit_queries
 from challenge.calls import rules as call_rules
 from challenge.calls.models import Call, Stage
 from challenge.calls.queries import Opening
+from challenge.files import actions as files
 from challenge.files.models import Document
+from challenge.files.rules import MIB
 from challenge.forms import actions as forms
 from challenge.forms import queries as form_queries
 from challenge.forms import rules as form_rules
-from challenge.forms.definition import FormDefinition, Json, canonical_digest
+from challenge.forms.definition import Json, Question, canonical_digest
 from challenge.foundation import clock
 from challenge.foundation.db import Db
 from challenge.foundation.errors import NotAllowed, NotNow, Unprocessable, refuse_if
-from challenge.foundation.i18n import Text, _
+from challenge.foundation.i18n import Text, _, _n
 from challenge.foundation.ids import random_code
 from challenge.foundation.lifecycle import move
 from challenge.foundation.seals import seal
@@ -36,7 +40,7 @@ from challenge.proposals.models import (
     TeamMember,
     TeamRole,
 )
-from challenge.proposals.queries import TEAM
+from challenge.proposals.queries import TEAM, Content, Work
 
 
 async def start(
@@ -119,10 +123,11 @@ async def save_answers(
     opening: Opening,
     stage: Stage,
     by: Viewer,
+    keeps_all: bool = False,
 ) -> forms.Saved:
     """Save what was typed. Too long is saved too: the page says so, and only the submission refuses it."""
     refuse_if(rules.why_not_edit(proposal, opening.call, stage, clock.now()))
-    saved = await forms.save_answers(db, proposal.sheet_id, values, known, by.person_id)
+    saved = await forms.save_answers(db, proposal.sheet_id, values, known, by.person_id, keeps_all=keeps_all)
     if saved.changed:
         _repeat(proposal, saved.changed)
         proposal.changed_at = clock.now()
@@ -152,6 +157,119 @@ def _is_number(value: Json) -> bool:
         return False
 
 
+async def restore_answer(db: Db, work: Work, question: Question, version: int, *, by: Viewer) -> int:
+    """Bring an earlier text of an answer back; what stands there now goes into the history. The new version."""
+    earlier = await form_queries.earlier_answer(db, work.proposal.sheet_id, question.code, version)
+    kept = work.content.kept.get(question.code)
+    known = {question.code: kept.version if kept else 0}
+    saved = await save_answers(
+        db,
+        work.proposal,
+        {question.code: earlier.value},
+        known,
+        opening=work.opening,
+        stage=work.stage,
+        by=by,
+        keeps_all=True,
+    )
+    return saved.versions[question.code]
+
+
+async def name_organization(
+    db: Db,
+    work: Work,
+    *,
+    name: str,
+    organization_type: str,
+    country: str,
+    founded_on: date | None,
+    by: Viewer,
+) -> Organization:
+    refuse_if(rules.why_not_edit(work.proposal, work.call, work.stage, clock.now()))
+    organization = await set_organization(
+        db,
+        work.proposal,
+        name=name,
+        organization_type=organization_type,
+        country=country,
+        founded_on=founded_on,
+        by=by,
+    )
+    work.proposal.changed_at = clock.now()
+    await audit.record(db, by, "proposal.organization_named", work.proposal)
+    return organization
+
+
+async def add_file(
+    db: Db, work: Work, question: Question, name: str, content: bytes | IO[bytes], *, by: Viewer
+) -> Document:
+    """Take a file in and attach it. Refused in a sentence when there is no place or it is of the wrong kind."""
+    refuse_if(rules.why_not_edit(work.proposal, work.call, work.stage, clock.now()))
+    taken = [
+        a
+        for a, _document in await queries.attachments_of(db, work.proposal.id)
+        if a.question == question.code
+    ]
+    if len(taken) >= question.max_files:
+        text = _n(
+            "“{name}” was not taken: there is place for {most} file. Remove the other first.",
+            "“{name}” was not taken: there is place for {most} files. Remove one first.",
+            question.max_files,
+            name=name,
+            most=question.max_files,
+        )
+        raise Unprocessable(text, errors={"file": text})
+    document = await files.receive(
+        db,
+        owner_id=by.person_id,
+        name=name,
+        content=content,
+        allowed=question.types,
+        most=int(question.max_mb * MIB) if question.max_mb is not None else None,
+        by=by,
+        chain=work.call.id,
+    )
+    await attach(db, work.proposal, question.code, document, by=by)
+    return document
+
+
+async def remove_file(db: Db, work: Work, document_id: UUID, *, by: Viewer) -> Document | None:
+    """Take a file out; nothing happens when it is gone already."""
+    refuse_if(rules.why_not_edit(work.proposal, work.call, work.stage, clock.now()))
+    found = next((pair for pair in work.content.files if pair[1].id == document_id), None)
+    if found is None:
+        return None
+    await detach(db, work.proposal, found[0], by=by)
+    return found[1]
+
+
+async def invite(db: Db, work: Work, *, name: str, email: str, by: Viewer) -> None:
+    """Ask somebody by mail to join the team. They join only when they say so themselves."""
+    refuse_if(call_rules.why_not_apply(work.call, work.stage, clock.now()))
+    person = await accounts.add_person(
+        db, name=name, email=email, language=work.proposal.language, zone=by.zone, by=by
+    )
+    link = await accounts.make_link(
+        db,
+        person,
+        LinkPurpose.INVITATION,
+        thing_id=work.proposal.id,
+        next=f"/proposals/{work.proposal.id}/joining",
+    )
+    await audit.record(db, by, "proposal.member_invited", work.proposal)
+    await mail.post(
+        db, person, letters.invited(work.proposal, work.call, by.name, link.id), about_id=work.proposal.id
+    )
+
+
+async def join(db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, by: Viewer) -> None:
+    refuse_if(call_rules.why_not_apply(opening.call, stage, clock.now()))
+    if any(member.id == by.person_id for member in await queries.team_of(db, proposal.id)):
+        return
+    await join_team(db, proposal, _person(by))
+    await audit.record(db, by, "proposal.member_joined", proposal)
+
+
 async def attach(db: Db, proposal: Proposal, question: str, document: Document, *, by: Viewer) -> Attachment:
     attachment = Attachment(
         proposal_id=proposal.id, document_id=document.id, question=question, added_by_id=by.person_id
@@ -165,42 +283,48 @@ async def attach(db: Db, proposal: Proposal, question: str, document: Document, 
 
 async def detach(db: Db, proposal: Proposal, attachment: Attachment, *, by: Viewer) -> None:
     """Take a file out of its slot. The bytes stay in the record."""
-    attachment.removed_at = clock.now()
+    attachment.removed_at = proposal.changed_at = clock.now()
     db.add(attachment)
+    db.add(proposal)
     await audit.record(db, by, "proposal.file_removed", proposal, question=attachment.question)
 
 
-def with_files(
-    definition: FormDefinition, answers: Mapping[str, Json], files: list[tuple[Attachment, Document]]
-) -> dict[str, Json]:
-    """The answers with the documents of each file question in their place, as the form's rules read them."""
-    filled = dict(answers)
-    for question in definition.asked:
-        if question.kind == "file":
-            filled[question.code] = [str(d.id) for a, d in files if a.question == question.code]
-    return filled
+with_files = rules.with_files
 
 
 async def why_not_submit(
-    db: Db, proposal: Proposal, opening: Opening, stage: Stage, *, by: Viewer
+    db: Db,
+    proposal: Proposal,
+    opening: Opening,
+    stage: Stage,
+    *,
+    by: Viewer,
+    content: Content | None = None,
 ) -> tuple[Text | None, dict[str, list[Text]]]:
     """The reason why this cannot be submitted now, and what is wrong with each answer. Empty twice: it can."""
     refusal = rules.why_not_edit(proposal, opening.call, stage, clock.now())
     if refusal is None and not by.is_confirmed and not by.is_system:
         refusal = _("Confirm your e-mail address first. The link is in the message we sent you.")
-    version = await form_queries.version_of_sheet(db, proposal.sheet_id)
-    definition = form_queries.definition_of(version)
-    files = await queries.attachments_of(db, proposal.id)
-    answers = with_files(definition, await form_queries.answers_of(db, proposal.sheet_id), files)
-    return refusal, form_rules.problems_of(definition, answers, final=True)
+    content = content or await queries.content_of(db, proposal)
+    return refusal, content.problems(opening.call, final=True)
 
 
-async def submit(db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, by: Viewer) -> Revision:
+async def submit(
+    db: Db,
+    proposal: Proposal,
+    *,
+    opening: Opening,
+    stage: Stage,
+    by: Viewer,
+    content: Content | None = None,
+) -> Revision:
     """Send it: freeze a manifest with the digest of every answer and file, seal it, and mail the receipt.
 
-    Raises NotNow with the reason, or Unprocessable with the problem of each answer.
+    Raises NotNow with the reason, or Unprocessable with the problem of each answer. `content` is what the caller
+    has read already, under the lock of the proposal's row.
     """
-    refusal, problems = await why_not_submit(db, proposal, opening, stage, by=by)
+    content = content or await queries.content_of(db, proposal)
+    refusal, problems = await why_not_submit(db, proposal, opening, stage, by=by, content=content)
     refuse_if(refusal)
     if problems:
         raise Unprocessable(
@@ -212,7 +336,8 @@ async def submit(db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, 
     proposal.submitted_at, proposal.withdrawn_at, proposal.changed_at = moment, None, moment
     db.add(proposal)
     n = int((await db.exec(select(func.count()).where(Revision.proposal_id == proposal.id))).one()) + 1
-    manifest = await _manifest(db, proposal, opening, stage, n, by)
+    head = await audit_queries.head_of(db, opening.call.id)
+    manifest = _manifest(proposal, opening, stage, n, content, head)
     revision = Revision(
         proposal_id=proposal.id,
         n=n,
@@ -234,16 +359,16 @@ async def submit(db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, 
     return revision
 
 
-async def _manifest(
-    db: Db, proposal: Proposal, opening: Opening, stage: Stage, n: int, by: Viewer
+def _manifest(
+    proposal: Proposal,
+    opening: Opening,
+    stage: Stage,
+    n: int,
+    content: Content,
+    head: tuple[int, str],
 ) -> dict[str, Any]:
-    version = await form_queries.version_of_sheet(db, proposal.sheet_id)
-    definition = form_queries.definition_of(version)
-    files = await queries.attachments_of(db, proposal.id)
-    answers = with_files(definition, await form_queries.answers_of(db, proposal.sheet_id), files)
-    digests = form_rules.answers_digest(definition, answers)
-    head, head_hash = await audit_queries.head_of(db, opening.call.id)
-    return {
+    digests = form_rules.answers_digest(content.definition, content.answers)
+    manifest = {
         "format": "challenge-receipt-1",
         "call": opening.call.slug,
         "stage": stage.code,
@@ -253,13 +378,31 @@ async def _manifest(
         "submission": n,
         "submitted_at": (proposal.submitted_at or clock.now()).isoformat(timespec="microseconds"),
         "closes_at": stage.closes_at.isoformat(),
-        "form": {"code": version.code, "version": version.number, "sha256": version.digest},
+        "form": {
+            "code": content.version.code,
+            "version": content.version.number,
+            "sha256": content.version.digest,
+        },
         "answers": digests.answers,
         "answers_sha256": digests.overall,
         "files": [
-            {"question": a.question, "name": d.name, "size": d.size, "sha256": d.sha256} for a, d in files
+            {"question": a.question, "name": d.name, "size": d.size, "sha256": d.sha256}
+            for a, d in content.files
         ],
-        "record": {"entry": head, "hash": head_hash},
+        "record": {"entry": head[0], "hash": head[1]},
+    }
+    if content.organization is not None:
+        manifest["organization"] = _named(content.organization)
+    return manifest
+
+
+def _named(organization: Organization) -> dict[str, str]:
+    founded = organization.founded_on.isoformat() if organization.founded_on else ""
+    return {
+        "name": organization.name,
+        "type": organization.organization_type,
+        "country": organization.country,
+        "founded_on": founded,
     }
 
 
@@ -282,6 +425,8 @@ async def reopen(db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, 
     proposal.changed_at = clock.now()
     db.add(proposal)
     await audit.record(db, by, "proposal.reopened", proposal)
+    for person in await queries.team_of(db, proposal.id):
+        await mail.post(db, person, letters.reopened(proposal, opening.call, stage), about_id=proposal.id)
 
 
 def _person(by: Viewer) -> UUID:

@@ -1,5 +1,7 @@
 """The mails about a proposal, each to one person in that person's language."""
 
+from uuid import UUID
+
 from challenge.calls.models import Call, Stage
 from challenge.foundation.i18n import Texts, _, pick
 from challenge.mail.letters import Letter
@@ -52,5 +54,40 @@ def withdrawn(proposal: Proposal, call: Call) -> Letter:
             _("Until the call closes you can reopen it and send it again."),
         ],
         button=(_("Open the proposal"), f"/proposals/{proposal.id}"),
+        demonstration=call.is_demonstration,
+    )
+
+
+def reopened(proposal: Proposal, call: Call, stage: Stage) -> Letter:
+    return Letter(
+        "proposals.reopened",
+        _("Your proposal {number} is open again", number=proposal.number),
+        _("Your proposal is open again"),
+        [
+            _("It is a draft now, and what was sent before does not count until you send it again."),
+            _("Everything is as you sent it. Your earlier receipt stays valid as a proof of that moment."),
+        ],
+        facts=[(_("Call closes"), InZone(stage.closes_at, call.zone))],
+        button=(_("Open the proposal"), f"/proposals/{proposal.id}"),
+        demonstration=call.is_demonstration,
+    )
+
+
+def invited(proposal: Proposal, call: Call, inviter: str, link_id: UUID) -> Letter:
+    return Letter(
+        "proposals.invited",
+        _("{name} invites you to write a proposal", name=inviter),
+        _("{name} invites you to write a proposal", name=inviter),
+        [
+            _(
+                "It is meant for “{call}”. You could read and change all of it together.",
+                call=Title(call.title),
+            ),
+            _(
+                "You join only when you say so on the page that opens. If you do not know this person, do nothing."
+            ),
+        ],
+        facts=[(_("Proposal"), proposal.title or proposal.number)],
+        button=(_("See the invitation"), f"link:{link_id}"),
         demonstration=call.is_demonstration,
     )

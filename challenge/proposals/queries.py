@@ -1,6 +1,9 @@
 """Who sees what. Every query that returns, counts, sorts or exports a proposal's side goes through here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +11,30 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlmodel import col, select
 
-from challenge.accounts.models import Person, Scope
+from challenge.accounts.models import Link, LinkPurpose, Organization, Person, Scope
 from challenge.accounts.viewer import Viewer
 from challenge.calls.models import Call, Stage
-from challenge.calls.queries import Opening
+from challenge.calls.queries import Opening, opening_of
 from challenge.files.models import Document
+from challenge.forms import queries as forms
+from challenge.forms import rules as form_rules
+from challenge.forms.definition import FormDefinition, Json
+from challenge.forms.models import FormVersion
+from challenge.forms.queries import Kept
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotAllowed, NotFound
-from challenge.proposals.models import Attachment, Facet, Proposal, ProposalState, Sight, TeamMember
+from challenge.foundation.i18n import Text
+from challenge.proposals import rules
+from challenge.proposals.models import (
+    Attachment,
+    Facet,
+    Proposal,
+    ProposalState,
+    Revision,
+    Sight,
+    TeamMember,
+    TeamRole,
+)
 from challenge.proposals.rules import ROLE_FACETS
 
 TEAM = "team"
@@ -138,3 +157,256 @@ def stage_of(opening: Opening, proposal: Proposal) -> Stage:
     if found is None:
         raise NotFound
     return found
+
+
+# ---------- for the team ----------
+
+
+async def own_proposal(db: Db, viewer: Viewer, proposal_id: UUID, *, to_change: bool = False) -> Proposal:
+    """A proposal of the viewer's team: 404 when they do not see it at all, 403 when it is somebody else's.
+
+    `to_change` holds its row until the commit, so that two windows, or a save and the submission, queue up.
+    """
+    mine = select(TeamMember.proposal_id).where(TeamMember.person_id == viewer.person_id)
+    statement = select(Proposal, col(Proposal.id).in_(mine).label("mine")).where(
+        Proposal.id == proposal_id, sees(viewer, Facet.EXISTS)
+    )
+    if to_change:
+        statement = statement.with_for_update(of=Proposal)
+    row = (await db.exec(statement)).first()
+    if row is None:
+        raise NotFound
+    if not row[1]:
+        raise NotAllowed
+    return row[0]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a proposal says at this moment: the form it answers, the answers, the files, the organization."""
+
+    version: FormVersion
+    definition: FormDefinition
+    kept: dict[str, Kept]
+    files: list[tuple[Attachment, Document]]
+    organization: Organization | None
+
+    @cached_property
+    def answers(self) -> dict[str, Json]:
+        return rules.with_files(self.definition, {code: k.value for code, k in self.kept.items()}, self.files)
+
+    def problems(self, call: Call, *, final: bool) -> dict[str, list[Text]]:
+        """What stands in the way, by code of the question, in the order of the form."""
+        found = form_rules.problems_of(self.definition, self.answers, final=final)
+        for code, texts in rules.why_not_files(self.files).items():
+            found[code] = [*found.get(code, []), *texts]
+        fault = rules.why_not_organization(call, self.organization) if final else None
+        return {rules.ORGANIZATION: [fault], **found} if fault is not None else found
+
+
+async def content_of(db: Db, proposal: Proposal) -> Content:
+    version = await forms.version_of_sheet(db, proposal.sheet_id)
+    return Content(
+        version,
+        forms.definition_of(version),
+        await forms.kept_answers(db, proposal.sheet_id),
+        await attachments_of(db, proposal.id),
+        await db.get(Organization, proposal.organization_id) if proposal.organization_id else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A proposal of one's own with everything its pages need."""
+
+    proposal: Proposal
+    opening: Opening
+    stage: Stage
+    content: Content
+
+    @property
+    def call(self) -> Call:
+        return self.opening.call
+
+    @property
+    def definition(self) -> FormDefinition:
+        return self.content.definition
+
+
+async def the_work(db: Db, viewer: Viewer, proposal_id: UUID, *, to_change: bool = False) -> Work:
+    proposal = await own_proposal(db, viewer, proposal_id, to_change=to_change)
+    opening = await opening_of(db, proposal.call_id)
+    return Work(proposal, opening, stage_of(opening, proposal), await content_of(db, proposal))
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One line of the list of one's own proposals."""
+
+    id: UUID
+    number: str
+    title: str
+    language: str
+    state: ProposalState
+    changed_at: datetime
+    submitted_at: datetime | None
+    call: Call
+    stage: Stage
+
+
+async def own_proposals(db: Db, viewer: Viewer, call_id: UUID | None = None) -> list[Own]:
+    """The proposals of the viewer's teams, the last changed first; two statements, however many there are."""
+    mine = select(TeamMember.proposal_id).where(TeamMember.person_id == viewer.person_id)
+    wanted = [col(Proposal.id).in_(mine), sees(viewer, Facet.EXISTS)]
+    if call_id is not None:
+        wanted.append(col(Proposal.call_id) == call_id)
+    found = await rows(
+        db,
+        sa.select(
+            col(Proposal.id),
+            col(Proposal.number),
+            col(Proposal.title),
+            col(Proposal.language),
+            col(Proposal.state),
+            col(Proposal.changed_at),
+            col(Proposal.submitted_at),
+            Call,
+            Stage,
+        )
+        .join(Call, col(Call.id) == Proposal.call_id)
+        .join(Stage, col(Stage.id) == Proposal.stage_id)
+        .where(*wanted)
+        .order_by(col(Proposal.changed_at).desc(), col(Proposal.id)),
+    )
+    return [Own(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    person_id: UUID
+    name: str
+    email: str
+    role: TeamRole
+
+
+async def members_of(db: Db, proposal_id: UUID) -> list[Member]:
+    """The team, who leads first."""
+    found = await rows(
+        db,
+        sa.select(col(Person.id), col(Person.name), col(Person.email), col(TeamMember.role))
+        .join(TeamMember, col(TeamMember.person_id) == Person.id)
+        .where(col(TeamMember.proposal_id) == proposal_id)
+        .order_by(col(TeamMember.role), col(Person.name), col(Person.id)),
+    )
+    return [Member(*row) for row in found]
+
+
+async def invited_to(db: Db, proposal_id: UUID, moment: datetime) -> list[Member]:
+    """Who was asked by mail to join and has not answered, each once."""
+    members = select(TeamMember.person_id).where(TeamMember.proposal_id == proposal_id)
+    found = await rows(
+        db,
+        sa.select(col(Person.id), col(Person.name), col(Person.email))
+        .join(Link, col(Link.person_id) == Person.id)
+        .where(
+            col(Link.purpose) == LinkPurpose.INVITATION,
+            col(Link.thing_id) == proposal_id,
+            col(Link.expires_at) > moment,
+            col(Person.id).not_in(members),
+        )
+        .distinct()
+        .order_by(col(Person.email)),
+    )
+    return [Member(row[0], row[1], row[2], TeamRole.MEMBER) for row in found]
+
+
+async def invitation_for(
+    db: Db, viewer: Viewer, proposal_id: UUID, moment: datetime
+) -> tuple[Proposal, Link]:
+    """The proposal that somebody was invited to write, or 404. A used link counts: it only signed them in."""
+    row = (
+        await db.exec(
+            select(Proposal, Link)
+            .join(Link, col(Link.thing_id) == Proposal.id)
+            .where(
+                Proposal.id == proposal_id,
+                Link.person_id == viewer.person_id,
+                Link.purpose == LinkPurpose.INVITATION,
+                Link.expires_at > moment,
+            )
+            .order_by(col(Link.created_at).desc())
+        )
+    ).first()
+    if row is None or not viewer.is_confirmed:
+        raise NotFound
+    return row[0], row[1]
+
+
+async def names_of(db: Db, person_ids: set[UUID]) -> dict[UUID, str]:
+    if not person_ids:
+        return {}
+    found = await rows(db, sa.select(col(Person.id), col(Person.name)).where(col(Person.id).in_(person_ids)))
+    return {row[0]: row[1] for row in found}
+
+
+async def revisions_of(db: Db, proposal_id: UUID) -> list[Revision]:
+    """The newest first."""
+    found = await db.exec(
+        select(Revision).where(Revision.proposal_id == proposal_id).order_by(col(Revision.n).desc())
+    )
+    return list(found.all())
+
+
+async def the_revision(db: Db, proposal_id: UUID, n: int | None = None) -> Revision:
+    """One submission, the newest when no number is given."""
+    statement = select(Revision).where(Revision.proposal_id == proposal_id).order_by(col(Revision.n).desc())
+    if n is not None:
+        statement = statement.where(Revision.n == n)
+    found = (await db.exec(statement.limit(1))).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    document: Document
+    proposal: Proposal
+    name: str
+    is_team: bool
+
+
+async def the_file(db: Db, viewer: Viewer, document_id: UUID) -> SeenFile:
+    """A file that the viewer may open, under the name that they may know."""
+    mine = select(TeamMember.proposal_id).where(TeamMember.person_id == viewer.person_id)
+    found = await rows(
+        db,
+        sa.select(
+            Document,
+            Proposal,
+            col(Attachment.question),
+            sees(viewer, Facet.FILES).label("may_open"),
+            sees(viewer, Facet.IDENTITY).label("may_know"),
+            col(Proposal.id).in_(mine).label("is_team"),
+        )
+        .join(Attachment, col(Attachment.document_id) == Document.id)
+        .join(Proposal, col(Proposal.id) == Attachment.proposal_id)
+        .where(
+            col(Document.id) == document_id,
+            col(Attachment.removed_at).is_(None),
+            sees(viewer, Facet.EXISTS),
+        ),
+    )
+    if not found:
+        raise NotFound
+    document, proposal, code, may_open, may_know, is_team = found[0]
+    if not may_open:
+        raise NotAllowed
+    if not is_team:
+        version = await forms.version_of_sheet(db, proposal.sheet_id)
+        question = forms.definition_of(version).by_code.get(code)
+        if not rules.may_read_file(question, is_team=False, is_staff=viewer.is_staff):
+            raise NotFound
+    ending = document.name.rpartition(".")[2]
+    name = document.name if may_know else f"{proposal.number}-{code}-{str(document.id)[:4]}.{ending}"
+    return SeenFile(document, proposal, name, bool(is_team))

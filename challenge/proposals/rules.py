@@ -1,12 +1,17 @@
 """What may happen to a proposal, and which sides of it a role shows. Pure."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from challenge.accounts.models import Organization
 from challenge.accounts.models import RoleName as R
 from challenge.calls import rules as call_rules
 from challenge.calls.models import Call, Stage
+from challenge.files.models import Document, DocumentState
+from challenge.forms.definition import DECLARATIONS, FormDefinition, Json, Question
+from challenge.forms.rules import Progress
 from challenge.foundation.i18n import Text, _
-from challenge.proposals.models import Facet, Proposal, ProposalState
+from challenge.proposals.models import Attachment, Facet, Proposal, ProposalState
 
 PROPOSAL_MOVES = {
     (ProposalState.DRAFT, "submit"): ProposalState.SUBMITTED,
@@ -48,3 +53,92 @@ def why_not_reopen(proposal: Proposal, call: Call, stage: Stage, moment: datetim
     if proposal.state == ProposalState.DRAFT:
         return _("This proposal is open already.")
     return call_rules.why_not_apply(call, stage, moment)
+
+
+Files = Sequence[tuple[Attachment, Document]]
+ORGANIZATION = "organization"  # stands beside the codes of questions where problems are listed
+
+
+def with_files(definition: FormDefinition, answers: Mapping[str, Json], files: Files) -> dict[str, Json]:
+    """The answers with the documents of each file question in their place, as the form's rules read them."""
+    filled = dict(answers)
+    for question in definition.asked:
+        if question.kind == "file":
+            filled[question.code] = [str(d.id) for a, d in files if a.question == question.code]
+    return filled
+
+
+def asks_organization(call: Call) -> bool:
+    """Whether a condition of the call can only be judged when one knows the organization."""
+    return any(
+        str(check.get("kind", "")).startswith(("organization", "proposals-per-organization"))
+        for check in call.facts.get("eligibility") or []
+    )
+
+
+def why_not_organization(call: Call, organization: Organization | None) -> Text | None:
+    if not asks_organization(call):
+        return None
+    if organization is None:
+        return _("Say which organization sends the proposal.")
+    kinds = {check.get("kind") for check in call.facts.get("eligibility") or []}
+    if "organization-age" in kinds and organization.founded_on is None:
+        return _("Say since when the organization exists; the call has a condition about it.")
+    return None
+
+
+def why_not_files(files: Files) -> dict[str, list[Text]]:
+    """Files that were not released, under the question where they stand."""
+    found: dict[str, list[Text]] = {}
+    for attachment, document in files:
+        if document.state == DocumentState.REJECTED:
+            text = _(
+                "“{name}” was not released: the check found something harmful in it.", name=document.name
+            )
+            found.setdefault(attachment.question, []).append(text)
+    return found
+
+
+def is_complete(progress: Progress) -> bool:
+    """A section in which nothing is required counts as done as soon as it was opened and may stay empty."""
+    return progress.required_answered == progress.required
+
+
+def first_unfinished(definition: FormDefinition, progress: Mapping[str, Progress], wrong: set[str]) -> str:
+    """The first section in which something is missing or wrong, else the first."""
+    sections = [section.code for section in definition.sections]
+    for code in sections:
+        faulty = any(question.code in wrong for question in definition.questions_of(code))
+        if faulty or not is_complete(progress[code]):
+            return code
+    return sections[0]
+
+
+def next_section(definition: FormDefinition, section: str) -> str | None:
+    codes = [each.code for each in definition.sections]
+    at = codes.index(section) + 1
+    return codes[at] if at < len(codes) else None
+
+
+def status_code(proposal: Proposal, stage: Stage, moment: datetime) -> str:
+    """The term of the vocabulary proposal-statuses. It follows the dates of the stage, which are the same for all,
+    never what somebody found about this one proposal before the release."""
+    if proposal.state != ProposalState.SUBMITTED:
+        return proposal.state.value
+    if moment < stage.closes_at:
+        return "submitted"
+    return "in-decision" if stage.reviews_closed_at is not None else "under-review"
+
+
+def may_read_file(question: Question | None, *, is_team: bool, is_staff: bool) -> bool:
+    """Whether a file that somebody may see as such was given to this audience."""
+    audience = question.seen_by if question is not None else "reviewers"
+    if is_team:
+        return True
+    if is_staff:
+        return audience != "team"
+    return audience not in ("team", "staff")
+
+
+def is_declared(question: Question) -> bool:
+    return question.section == DECLARATIONS

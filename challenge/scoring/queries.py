@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -7,20 +8,24 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from challenge.accounts.models import Person
 from challenge.accounts.viewer import Viewer
 from challenge.assignments.models import Assignment
 from challenge.calls.models import Stage
+from challenge.eligibility import queries as rulings
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
 from challenge.proposals.models import Facet, Proposal, ProposalState
 from challenge.proposals.queries import sees
 from challenge.reviews.models import Review, ReviewState, Score
 from challenge.reviews.queries import pseudonym
-from challenge.rubrics.definition import NOT_APPLICABLE, Rubric
+from challenge.rubrics.definition import NOT_APPLICABLE, Rubric, from_builtins
 from challenge.rubrics.definition import Score as Given
 from challenge.rubrics.queries import newest_rubric, rubric_of
+from challenge.scoring import records
 from challenge.scoring.models import Ranking
 from challenge.scoring.ranking import Entry, RankingResult, rank
+from challenge.scoring.records import recompute
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,12 @@ class Listed:
     requested: Decimal | None
     currency: str
     track_id: UUID | None
+
+
+_LISTED: tuple[Any, ...] = (
+    Proposal.id, Proposal.number, Proposal.title, Proposal.country, Proposal.requested, Proposal.currency,
+    Proposal.track_id,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,10 @@ async def standing(
     excluded: Mapping[UUID, Any] | None = None,
     facet: Facet = Facet.RANKING,
 ) -> Standing:
-    """Compute the ranking of a stage from its submitted reviews: columns only, three statements."""
+    """Compute the ranking of a stage from its submitted reviews: columns only, five statements.
+
+    `excluded` says per proposal why it is not ranked; left out, the rulings say it.
+    """
     rubric = rubric_of(await newest_rubric(db, stage.call_id, stage.rubric_code))
     where = (
         col(Proposal.stage_id) == stage.id,
@@ -64,11 +78,8 @@ async def standing(
     )
     listing = await rows(
         db,
-        sa.select(
-            col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Proposal.country),
-            col(Proposal.requested), col(Proposal.currency), col(Proposal.track_id),
-        ).where(*where),
-    )  # fmt: skip
+        sa.select(*_LISTED).where(*where),
+    )
     listed = {row[1]: Listed(*row) for row in listing}
     numbers = {one.id: number for number, one in listed.items()}
     given = await rows(
@@ -92,7 +103,7 @@ async def standing(
         seat = pseudonym(stage.id, proposal_id, person_id)[:12]
         scores = reviews.setdefault(proposal_id, {}).setdefault(seat, {})
         scores[criterion] = NOT_APPLICABLE if is_na else _exact(value)
-    out = excluded or {}
+    out = excluded if excluded is not None else await rulings.excluded(db, viewer, stage.call_id)
     entries = [
         Entry(key=numbers[one.id], reviews=reviews.get(one.id, {}), excluded=out.get(one.id))
         for one in listed.values()
@@ -118,19 +129,57 @@ async def _open_reviews(db: Db, viewer: Viewer, stage: Stage) -> int:
             col(Assignment.removed_at).is_(None),
             sa.or_(col(Review.id).is_(None), col(Review.state) != ReviewState.SUBMITTED),
             col(Proposal.state) == ProposalState.SUBMITTED,
+            col(Proposal.is_eligible).is_not(False),
             sees(viewer, Facet.RANKING),
         ),
     )
     return int(found[0][0])
 
 
-async def rankings_of(db: Db, stage_id: UUID) -> list[Ranking]:
-    found = await db.exec(select(Ranking).where(Ranking.stage_id == stage_id).order_by(col(Ranking.n).desc()))
-    return list(found.all())
+async def sees_all(db: Db, viewer: Viewer, stage: Stage) -> bool:
+    """Whether no submitted proposal of the stage is hidden from the viewer."""
+    hidden = (
+        select(Proposal.id)
+        .where(
+            Proposal.stage_id == stage.id,
+            Proposal.state == ProposalState.SUBMITTED,
+            sa.not_(sees(viewer, Facet.RANKING)),
+        )
+        .limit(1)
+    )
+    return (await db.exec(hidden)).first() is None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A frozen ranking in a list: no more than everybody may know who sees the ranking at all."""
+
+    id: UUID
+    n: int
+    frozen_at: datetime
+
+
+async def rankings_of(db: Db, stage_id: UUID) -> list[Frozen]:
+    """The newest first."""
+    found = await rows(
+        db,
+        sa.select(col(Ranking.id), col(Ranking.n), col(Ranking.frozen_at))
+        .where(col(Ranking.stage_id) == stage_id)
+        .order_by(col(Ranking.n).desc()),
+    )
+    return [Frozen(*row) for row in found]
+
+
+async def newest_number(db: Db, stage_id: UUID) -> int:
+    found = await db.exec(select(sa.func.max(Ranking.n)).where(Ranking.stage_id == stage_id))
+    return int(found.one() or 0)
 
 
 async def newest_ranking(db: Db, stage_id: UUID) -> Ranking | None:
-    return next(iter(await rankings_of(db, stage_id)), None)
+    found = await db.exec(
+        select(Ranking).where(Ranking.stage_id == stage_id).order_by(col(Ranking.n).desc()).limit(1)
+    )
+    return found.first()
 
 
 async def the_ranking(db: Db, call_id: UUID, ranking_id: UUID) -> Ranking:
@@ -143,4 +192,57 @@ async def the_ranking(db: Db, call_id: UUID, ranking_id: UUID) -> Ranking:
 
 
 async def is_frozen(db: Db, stage_id: UUID) -> bool:
-    return await newest_ranking(db, stage_id) is not None
+    """Whether a ranking stands: frozen, and the reviews under it not opened again."""
+    found = await db.exec(
+        select(Stage.id).where(Stage.id == stage_id, col(Stage.reviews_closed_at).is_not(None))
+    )
+    return found.first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen ranking as the viewer may see it.
+
+    With something hidden the places are counted anew among what is seen, so that no gap tells where the rest
+    stands; digest, note and record are for those who see all of it.
+    """
+
+    ranking: Ranking
+    rubric: Rubric
+    result: RankingResult
+    listed: dict[str, Listed]
+    hidden: int
+    frozen_by: str
+
+    @property
+    def is_whole(self) -> bool:
+        return self.hidden == 0
+
+
+async def snapshot(db: Db, viewer: Viewer, ranking: Ranking) -> Snapshot:
+    keys = [entry["key"] for entry in ranking.record["inputs"]]
+    found = await rows(
+        db,
+        sa.select(*_LISTED).where(
+            col(Proposal.call_id) == ranking.call_id, col(Proposal.number).in_(keys), sees(viewer, Facet.RANKING)
+        ),
+    )  # fmt: skip
+    listed = {row[1]: Listed(*row) for row in found}
+    seen = [entry for entry in ranking.record["inputs"] if entry["key"] in listed]
+    record = {**ranking.record, "inputs": seen}
+    name = await db.exec(select(Person.name).where(Person.id == ranking.frozen_by_id))
+    return Snapshot(
+        ranking, from_builtins(ranking.record["method"]["rubric"]), recompute(record), listed,
+        len(keys) - len(seen), name.first() or "",
+    )  # fmt: skip
+
+
+async def rankings_reproduce(db: Db) -> tuple[int, list[str]]:
+    """(frozen rankings, those whose digest or whose numbers do not come out again from their record)."""
+    found = (await db.exec(select(Ranking).order_by(col(Ranking.frozen_at)))).all()
+    wrong = []
+    for ranking in found:
+        fault = records.fault_of(ranking.record, ranking.digest)
+        if fault:
+            wrong.append(f"ranking {ranking.id}: {fault}")
+    return len(found), wrong

@@ -45,6 +45,16 @@ def is_reproduced(record: Mapping[str, Any]) -> bool:
     return bool(result_as_json(recompute(record)) == record["result"])
 
 
+def fault_of(record: Mapping[str, Any], kept_digest: str) -> str:
+    """What does not hold about a kept record, in English for the command line; nothing when all does."""
+    if digest(record) != kept_digest:
+        return "the record is not the one that was frozen"
+    try:
+        return "" if is_reproduced(record) else "computing again gives other numbers"
+    except ValueError as error:
+        return str(error)
+
+
 def digest(record: Mapping[str, Any]) -> str:
     """SHA-256, in hexadecimal, of the record written as RFC 8785 says."""
     return hashlib.sha256(rfc8785.dumps(dict(record))).hexdigest()

@@ -56,7 +56,9 @@ def entry(opening: Opening, moment: datetime, viewer: Viewer) -> dict[str, Any]:
         "phase": standing.phase,
         "label": standing.label,
         "instant": standing.instant,
-        "deadline": words.deadline(opening.call, standing.instant, moment, _zone(viewer)) if standing.instant else None,
+        "deadline": words.deadline(opening.call, standing.instant, moment, _zone(viewer))
+        if standing.instant
+        else None,
         "facts": words.award_facts(opening.call),
     }
 
@@ -134,7 +136,9 @@ async def questions(db: Db, me: Me, slug: FromPath[str]) -> Page:
         **around(opening),
         phase=standing.phase,
         label=standing.label,
-        deadline=words.deadline(opening.call, standing.instant, moment, _zone(me)) if standing.instant else None,
+        deadline=words.deadline(opening.call, standing.instant, moment, _zone(me))
+        if standing.instant
+        else None,
         when=words.InZone(standing.instant, opening.call.zone) if standing.instant else None,
         sections=sheets.sections_of(known.form, known.rubric),
         question_count=known.question_count,
@@ -170,7 +174,9 @@ async def _paper(opening: Opening, known: About, closes_at: datetime, lang: str)
                 brand = brand_of(opening)
                 document = documents.questions(
                     sheet,
-                    documents.Brand(organizer=brand["name"] or pick(call.title), programme=brand["programme"]),
+                    documents.Brand(
+                        organizer=brand["name"] or pick(call.title), programme=brand["programme"]
+                    ),
                     lang=lang,
                 )
                 _PAPERS[key] = await render_in_worker(document)

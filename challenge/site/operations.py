@@ -4,6 +4,7 @@ import asyncio
 import ctypes.util
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from challenge.files import scanner
 from challenge.files.store import the_store
 from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import Problem
+from challenge.foundation.observe import metrics_text, record_queue
 from challenge.foundation.web import PACKAGE
+from challenge.jobs import queries as jobs
 from challenge.mail.transports import open_transport
 from challenge.settings import Settings, settings
 
@@ -175,6 +178,14 @@ async def look_at_signing_key(_database: Database, config: Settings) -> Finding:
     until = f"{pair.certificate.not_valid_after_utc:%Y-%m-%d}"
     whose = "" if config.signing_key else ", made by this site itself"
     return Finding("signing key", True, f"good until {until}{whose}")
+
+
+async def metrics(database: Database) -> bytes:
+    """What `/metrics` says: doors and jobs of this process, and the queue of all."""
+    with suppress(SQLAlchemyError):
+        async with database.reading() as db:
+            record_queue(await jobs.counts(db))
+    return metrics_text()
 
 
 # ---------- what is kept, looked over ----------

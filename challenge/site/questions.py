@@ -134,7 +134,11 @@ def _between(least: int | None, most: int | None, what: str) -> Text:
         return _("Choose at least {least}", least=least)
     if least and most:
         return _("{least} to {most} lines", least=least, most=most)
-    return _n("At most {n} line", "At most {n} lines", most) if most else _n("At least {n} line", "At least {n} lines", least or 0)
+    return (
+        _n("At most {n} line", "At most {n} lines", most)
+        if most
+        else _n("At least {n} line", "At least {n} lines", least or 0)
+    )
 
 
 def _file_limits(question: Question) -> Iterator[Text]:
@@ -155,7 +159,11 @@ def _options(question: Question) -> Iterator[str]:
             yield from (choice.label for choice in choices)
         elif question.vocabulary:
             yield str(
-                _("{n} terms of the list “{title}”", n=len(choices), title=pick(vocabulary(question.vocabulary).title))
+                _(
+                    "{n} terms of the list “{title}”",
+                    n=len(choices),
+                    title=pick(vocabulary(question.vocabulary).title),
+                )
             )
     elif question.kind == "vocabularies":
         yield from (pick(each.label or vocabulary(each.vocabulary).title) for each in question.vocabularies)
@@ -173,7 +181,9 @@ def criteria_of(rubric: Rubric) -> tuple[documents.Criterion, ...]:
         documents.Criterion(
             label=pick(criterion.label),
             text=pick(criterion.asks),
-            weight=(100 * shares[criterion.code] / total).quantize(Decimal("0.1")).normalize() if total else None,
+            weight=(100 * shares[criterion.code] / total).quantize(Decimal("0.1")).normalize()
+            if total
+            else None,
         )
         for criterion in rubric.criteria
     )
@@ -207,4 +217,3 @@ def sheet(
         identifier=f"questions {call.slug} {about.form_digest[:12]}",
         demonstration_line=pick(call.facts.get("demonstration_line")) if call.is_demonstration else "",
     )
-

@@ -122,3 +122,11 @@ async def test_entries_are_counted_in_a_chain_that_has_a_name_of_its_own(db: Db)
     chain = new_id()
     await actions.record(db, None, "thing.made", chain=chain)
     assert (await queries.head_of(db, chain))[0] == 1
+
+
+async def test_a_chain_is_read_page_by_page_from_its_end(db: Db) -> None:
+    await five_entries(db)
+    await actions.record(db, None, "person.added")
+    assert [e.n for e in await queries.entries_of(db, "house", limit=2)] == [6, 5]
+    assert [e.n for e in await queries.entries_of(db, "house", before=5, limit=2)] == [4, 3]
+    assert [e.n for e in await queries.entries_of(db, "house", event="person.added")] == [6]

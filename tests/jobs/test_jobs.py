@@ -249,3 +249,26 @@ async def test_recurring_times_ask_once_for_all_workers(database: Database) -> N
                 await worker._ask_for_recurring()
                 await worker.drain()
     assert seen == [1, 1]
+
+
+async def test_a_worker_outlives_a_database_that_cuts_it_off(
+    database: Database, made: Made, noted: Noted
+) -> None:
+    if isinstance(made, TableRunner):
+        return  # a file does not hang up
+    working = asyncio.create_task(made.run())
+    await ask(database, "before")
+    await until(lambda: len(noted.calls) == 1)
+    async with database.engine.connect() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    await database.engine.dispose()
+    await ask(database, "after")
+    await until(lambda: len(noted.calls) == 2)
+    made.stop()
+    async with asyncio.timeout(15):
+        await working

@@ -1,0 +1,207 @@
+"""What the pages of this room are made of: values for templates, nothing decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil, floor
+from typing import Any
+
+from challenge.foundation.i18n import Text, _, _n, format_number
+from challenge.rubrics.definition import Join, Overall, Rubric
+from challenge.rubrics.rules import Label, highest_score
+from challenge.scoring.explanation import explain, explain_excluded
+from challenge.scoring.queries import Listed
+from challenge.scoring.ranking import RankingResult, Row, Standing
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The scale of the plot: from a little below the lowest review to a little above the highest."""
+
+    lo: float
+    hi: float
+    ticks: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One proposal in the table that is the chart."""
+
+    row: Row
+    proposal: Listed
+    low: Decimal | None
+    high: Decimal | None
+    state: str
+
+    @property
+    def band(self) -> str:
+        if self.low is None or self.high is None:
+            return ""
+        low, high = (format_number(round(value)) for value in (self.low, self.high))
+        return low if low == high else f"{low}–{high}"
+
+    @property
+    def why(self) -> list[Text]:
+        return explain(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: Text
+    small: Text | None
+    lines: list[Line]
+
+
+def chart(
+    rubric: Rubric, result: RankingResult, listed: Mapping[str, Listed], *, awards: int | None, first: int = 0
+) -> dict[str, Any]:
+    """The rows of one page, in groups, with the axis on which they lie and who is not ranked."""
+    threshold = rubric.aggregation.overall_threshold
+    rows = result.rows[first : first + PAGE]
+    return {
+        "groups": _groups([_line(row, listed[row.key], threshold) for row in rows], awards),
+        "axis": _axis(rubric, result),
+        "threshold": threshold,
+        "excluded": [
+            (listed[one.key], explain_excluded(one)) for one in result.excluded if one.key in listed
+        ],
+        "ranked": len(result.ranked),
+        "count": len(result.rows),
+        "first": first,
+        "step": PAGE,
+        "rubric": rubric,
+        "method": method_in_words(rubric),
+        "join": join_in_words(rubric),
+        "thresholds": thresholds_in_words(rubric),
+        "tie_breaks": tie_breaks(rubric),
+        "labels": {criterion.code: criterion.label for criterion in rubric.criteria},
+    }
+
+
+def _line(row: Row, proposal: Listed, threshold: Decimal | None) -> Line:
+    values = [value for value in row.review_scores.values() if value is not None]
+    low, high = (min(values), max(values)) if values else (None, None)
+    state = "sure"
+    if row.standing != Standing.RANKED:
+        state = "out"
+    elif threshold is not None and low is not None and low < threshold:
+        state = "close"
+    return Line(row, proposal, low, high, state)
+
+
+def _groups(lines: list[Line], awards: int | None) -> list[Group]:
+    within = [one for one in lines if one.row.place is not None and awards and one.row.place <= awards]
+    placed = [one for one in lines if one.row.place is not None and one not in within]
+    below = [one for one in lines if one.row.standing == Standing.BELOW_THRESHOLD]
+    unscored = [one for one in lines if one.row.standing == Standing.NOT_SCORED]
+    groups = [
+        Group(
+            _("Within the number of awards"),
+            _n("the call gives one award", "the call gives {n} awards", awards or 0),
+            within,
+        ),
+        Group(_("Next in order") if within else _("In order"), _("every threshold is reached"), placed),
+        Group(_("Below a threshold"), _("no place; in order"), below),
+        Group(_("Not scored"), _("no review is in"), unscored),
+    ]
+    return [group for group in groups if group.lines]
+
+
+def _axis(rubric: Rubric, result: RankingResult) -> Axis:
+    highest = float(highest_score(rubric))
+    step = _step(highest)
+    values = [float(v) for row in result.rows for v in row.review_scores.values() if v is not None]
+    if rubric.aggregation.overall_threshold is not None:
+        values.append(float(rubric.aggregation.overall_threshold))
+    low = floor(min(values, default=0) / step) * step
+    high = min(ceil(max(values, default=highest) / step) * step, highest)
+    if low >= high:
+        low = max(0, high - step)
+    ticks = [tick for tick in range(int(low), int(high) + 1, step)]
+    return Axis(low - step / 2, high + step / 2, ticks)
+
+
+def _step(highest: float) -> int:
+    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500):
+        if highest / step <= 11:
+            return step
+    return 1000
+
+
+def method_in_words(rubric: Rubric) -> Text:
+    if rubric.aggregation.overall == Overall.SUM:
+        return _("Points added up, {most} at most", most=highest_score(rubric))
+    return _("Weighted mean, in per cent of the maximum")
+
+
+def join_in_words(rubric: Rubric) -> Text:
+    return _("the median of the reviews") if rubric.aggregation.panel == Join.MEDIAN else _(
+        "the mean of the reviews"
+    )  # fmt: skip
+
+
+def thresholds_in_words(rubric: Rubric) -> list[Text]:
+    found = []
+    if rubric.aggregation.overall_threshold is not None:
+        found.append(_("Overall: at least {asked}", asked=rubric.aggregation.overall_threshold))
+    return found + [
+        _("{criterion}: at least {asked}", criterion=Label(criterion.label), asked=criterion.threshold)
+        for criterion in rubric.criteria
+        if criterion.threshold is not None
+    ]
+
+
+def tie_breaks(rubric: Rubric) -> list[Label]:
+    labels = {criterion.code: criterion.label for criterion in rubric.criteria}
+    return [
+        Label(labels.get(item, item)) if isinstance(item, str) else Label(item.label)
+        for item in rubric.tie_break
+    ]
+
+
+def headline(result: RankingResult) -> Text:
+    """The news of a ranking."""
+    placed = len(result.ranked)
+    if not placed:
+        return _("No proposal has a place yet")
+    shared = sum(1 for row in result.ranked if row.shared_with)
+    if shared:
+        return _n(
+            "{n} proposal has a place, {shared} of them share one",
+            "{n} proposals have a place, {shared} of them share one",
+            placed,
+            shared=shared,
+        )
+    return _n("{n} proposal has a place", "{n} proposals have a place, one after the other", placed)
+
+
+def as_json(rubric: Rubric, result: RankingResult, listed: Mapping[str, Listed]) -> dict[str, Any]:
+    """A ranking for programs, and for `challenge ranking show --json`."""
+    return {
+        "method": rubric.aggregation.overall.value,
+        "panel": rubric.aggregation.panel.value,
+        "rows": [
+            {
+                "proposal": row.key,
+                "title": listed[row.key].title if row.key in listed else "",
+                "standing": row.standing.value,
+                "place": row.place,
+                "sharedWith": list(row.shared_with),
+                "score": _text(row.score),
+                "rankingScore": _text(row.ranking_score),
+                "reviews": row.review_count,
+                "range": _text(row.range),
+                "spread": _text(row.spread),
+                "criteria": {code: _text(mean) for code, mean in row.criterion_means.items()},
+                "why": [str(sentence) for sentence in explain(row)],
+            }
+            for row in result.rows
+        ],
+        "excluded": [{"proposal": one.key, "reason": str(explain_excluded(one))} for one in result.excluded],
+    }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
