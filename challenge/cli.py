@@ -18,6 +18,7 @@ from challenge.accounts import commands as accounts
 from challenge.accounts.commanding import Answer, Subparsers, door, tell
 from challenge.accounts.models import Scope
 from challenge.accounts.viewer import Viewer
+from challenge.announcements import commands as announcements
 from challenge.calls.models import Call, Programme
 from challenge.demo import commands as demo_commands
 from challenge.files.store import in_store
@@ -27,6 +28,7 @@ from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import NotFound, Problem, Unprocessable
 from challenge.foundation.i18n import _
 from challenge.migrations import run as migrations
+from challenge.notices import commands as notices
 from challenge.settings import Settings, settings
 from challenge.site import operations
 
@@ -40,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     _running(commands)
     _looking(commands)
     accounts.add(commands, scope_id)
+    notices.add(commands)
+    announcements.add(commands)
     demo_commands.add(commands)
     return made
 

@@ -1,5 +1,6 @@
 """Staff: the calls one works on, the overview of one, publishing it and taking it back."""
 
+from contextlib import suppress
 from typing import Any
 
 from challenge.accounts.gate import Can, Db, FromPath, Me
@@ -143,16 +144,12 @@ def waiting(
 async def _checks(db: Session, opening: Opening, milestones: list[Any], base: str) -> list[Check]:
     definitions, grids = {}, {}
     for stage in opening.stages:
-        try:
+        with suppress(NotFound):
             version = await forms.newest_version(db, opening.call.id, stage.form_code)
             definitions[stage.form_code] = forms.definition_of(version)
-        except NotFound:
-            pass
-        try:
+        with suppress(NotFound):
             rubric = await rubrics.newest_rubric(db, opening.call.id, stage.rubric_code)
             grids[stage.rubric_code] = rubrics.rubric_of(rubric)
-        except NotFound:
-            pass
     return checks.checks(opening.call, opening.stages, milestones, definitions, grids, clock.now(), base)
 
 

@@ -38,7 +38,9 @@ def api_get(path: str, *, needs: Any = None, open: bool = False, **more: Any) ->
     return _door(litestar_get, path, needs, open, 200, more)
 
 
-def api_post(path: str, *, needs: Any = None, open: bool = False, status: int = 200, **more: Any) -> DoorMaker:
+def api_post(
+    path: str, *, needs: Any = None, open: bool = False, status: int = 200, **more: Any
+) -> DoorMaker:
     return _door(litestar_post, path, needs, open, status, more)
 
 
@@ -58,7 +60,7 @@ def schema_of(doors: list[Any], dependencies: dict[str, Any], version: str) -> d
     """OpenAPI 3.1 of some doors, each operation with the scope it needs and the shape of a refusal."""
     config = OpenAPIConfig(title="Challenge", version=version, use_handler_docstrings=True)
     schema: dict[str, Any] = Litestar(
-        route_handlers=list(doors), dependencies=dependencies, openapi_config=config
+        route_handlers=list(doors), dependencies=dependencies, openapi_config=config, logging_config=None
     ).openapi_schema.to_schema()
     needs = {
         (path, method.lower()): door.opt["needs"]

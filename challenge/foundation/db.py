@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -130,7 +131,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 async def rows(db: Db, statement: Executable) -> Sequence[Any]:
     """The rows of a statement with many columns, for which `exec` has no type."""
-    return (await db.execute(statement)).all()
+    return (await SqlAlchemySession.execute(db, statement)).all()
 
 
 def is_down(error: BaseException) -> bool:

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,11 @@ from challenge.calls.queries import Opening
 from challenge.decisions import queries as decisions
 from challenge.decisions.models import Award, Decision, Outcome, SignOff
 from challenge.eligibility.models import Ruling, RulingResult
+from challenge.files import queries as files
 from challenge.files.models import Document
 from challenge.foundation import clock
 from challenge.foundation.db import Db, rows
-from challenge.foundation.errors import NotFound
+from challenge.foundation.errors import NotFound, Problem
 from challenge.foundation.i18n import _
 from challenge.mail.models import Message, MessageState
 from challenge.notices import rules
@@ -291,3 +293,29 @@ async def kept_files(db: Db, call_id: UUID | None = None) -> list[tuple[str, str
         statement = statement.where(Notice.call_id == call_id)
     found = await db.exec(statement.order_by(col(Notice.number)))
     return [(number, sha256, document) for number, sha256, document in found.all()]
+
+
+async def registered(db: Db, sha256: str, number: str) -> tuple[str, dict[str, Any], NoticeState] | None:
+    """Digest, record and state of the notice with that file, else of the one with that number."""
+    found = await rows(
+        db,
+        sa.select(col(Notice.sha256), col(Notice.record), col(Notice.state))
+        .where(sa.or_(col(Notice.sha256) == sha256, col(Notice.number) == number), col(Notice.state).in_(OUT))
+        .order_by(sa.case((col(Notice.sha256) == sha256, 0), else_=1)),
+    )
+    return (found[0][0], found[0][1], found[0][2]) if found else None
+
+
+async def damaged_notices(db: Db) -> tuple[int, list[str]]:
+    """Read every issued notice from the store: (how many, which of them are not the bytes that were issued)."""
+    kept = await kept_files(db)
+    found = []
+    for number, sha256, document in kept:
+        try:
+            content = await files.content(document)
+        except Problem as problem:
+            found.append(f"{number}: {problem.text}")
+            continue
+        if hashlib.sha256(content).hexdigest() != sha256:
+            found.append(f"{number}: its stored bytes are not those that were issued")
+    return len(kept), found

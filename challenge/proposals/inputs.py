@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import IO, Any, Protocol
 from uuid import UUID
-
-from litestar.datastructures import FormMultiDict, UploadFile
 
 from challenge.accounts.models import Organization
 from challenge.calls.models import Call, Track
@@ -16,6 +14,7 @@ from challenge.forms.inputs import VERSION, read_section
 from challenge.forms.kinds import kind_of
 from challenge.forms.kinds.place import country_codes
 from challenge.forms.kinds.text import PlainText
+from challenge.forms.kinds.typed import Form as Fields
 from challenge.forms.kinds.typed import all_typed
 from challenge.forms.kinds.typed import typed as typed_text
 from challenge.foundation.i18n import Text, _
@@ -26,7 +25,18 @@ KEEP = "keep:"  # before the code of a question in which two versions met: mine,
 UPLOAD = ".upload"
 
 
-def typed(form: FormMultiDict, name: str) -> str:
+class Upload(Protocol):
+    """A file as it came with a form."""
+
+    filename: str
+    file: IO[bytes]
+
+
+class Form(Fields, Protocol):
+    def multi_items(self) -> Any: ...
+
+
+def typed(form: Fields, name: str) -> str:
     return one_line(typed_text(form, name))
 
 
@@ -40,7 +50,7 @@ class NewProposal:
     errors: dict[str, Text] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, form: FormMultiDict, call: Call, tracks: Sequence[Track]) -> "NewProposal":
+    def read(cls, form: Form, call: Call, tracks: Sequence[Track]) -> "NewProposal":
         return cls(typed(form, "language"), typed(form, "track")).checked(call, tracks)
 
     def checked(self, call: Call, tracks: Sequence[Track]) -> "NewProposal":
@@ -81,9 +91,13 @@ class TypedOrganization:
         )
 
     @classmethod
-    def read(cls, form: FormMultiDict, today: date) -> "TypedOrganization":
-        names = ("name", "organization_type", "country", "founded_on")
-        return cls(*(typed(form, name) for name in names)).checked(today)
+    def read(cls, form: Form, today: date) -> "TypedOrganization":
+        return cls(
+            typed(form, "name"),
+            typed(form, "organization_type"),
+            typed(form, "country"),
+            typed(form, "founded_on"),
+        ).checked(today)
 
     def checked(self, today: date) -> "TypedOrganization":
         if not self.name:
@@ -119,7 +133,7 @@ class Invitation:
     errors: dict[str, Text] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, form: FormMultiDict, taken: Iterable[str]) -> "Invitation":
+    def read(cls, form: Form, taken: Iterable[str]) -> "Invitation":
         read = cls(typed(form, "name")[:200], typed(form, "email").lower())
         if not read.name:
             read.errors["name"] = _("Write the name as it should stand in the letter.")
@@ -145,7 +159,7 @@ class TypedAnswers:
     left: frozenset[str] = frozenset()  # questions where the other version was chosen
 
 
-def versions_known(form: FormMultiDict) -> dict[str, int]:
+def versions_known(form: Form) -> dict[str, int]:
     found = {}
     for name in form:
         if name.startswith(VERSION):
@@ -159,9 +173,7 @@ def without_files(definition: FormDefinition, values: dict[str, Json]) -> dict[s
     return {code: value for code, value in values.items() if definition.question(code).kind != "file"}
 
 
-def read_answers(
-    form: FormMultiDict, definition: FormDefinition, section: str, kept: dict[str, Json]
-) -> TypedAnswers:
+def read_answers(form: Form, definition: FormDefinition, section: str, kept: dict[str, Json]) -> TypedAnswers:
     """The answers of a page, where two versions met as the person chose."""
     values = without_files(definition, read_section(form, section, definition))
     left = set()
@@ -180,7 +192,7 @@ def both(mine: Json, theirs: Json) -> str:
     return f"{str(mine or '').rstrip()}\n\n{theirs or ''}".strip()
 
 
-def removed_files(form: FormMultiDict, definition: FormDefinition) -> list[UUID]:
+def removed_files(form: Form, definition: FormDefinition) -> list[UUID]:
     """The documents whose "Remove" was pressed: `_remove` holds "code.id"."""
     found = []
     for pressed in all_typed(form, "_remove"):
@@ -198,11 +210,11 @@ def _as_id(text: str) -> UUID | None:
         return None
 
 
-def uploads(form: FormMultiDict, definition: FormDefinition, asked: str = "") -> list[tuple[str, UploadFile]]:
+def uploads(form: Form, definition: FormDefinition, asked: str = "") -> list[tuple[str, Upload]]:
     """The files that came with a form and the question of each: `CODE.upload`, or `file` with a `question`."""
     found = []
     for name, value in form.multi_items():
-        if not isinstance(value, UploadFile) or not value.filename:
+        if isinstance(value, str) or not getattr(value, "filename", ""):
             continue
         code = name.removesuffix(UPLOAD) if name.endswith(UPLOAD) else (asked or typed(form, "question"))
         question = definition.by_code.get(code)

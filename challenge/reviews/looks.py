@@ -10,7 +10,12 @@ from uuid import UUID
 
 from litestar import Response
 
+from challenge.calls.models import Stage
+from challenge.calls.queries import Opening
+from challenge.calls.rules import current_stage
 from challenge.forms.kinds import kind_of
+from challenge.foundation import clock
+from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Text, _, _n, format_number, pick
 from challenge.reviews import rules
 from challenge.reviews.actions import Clashing, Saved, remark_name
@@ -245,3 +250,15 @@ def told(sheet: Sheet, saved: Saved) -> Response[Any]:
 
 def by_proposal(held: Iterable[Held]) -> list[list[Held]]:
     return [list(lines) for _number, lines in groupby(held, key=lambda one: one.number)]
+
+
+# ---------- staff ----------
+
+
+def stage_of(opening: Opening, code: str | None) -> Stage:
+    """The stage that a page is about: the one asked for, else the one that goes on."""
+    asked = next((stage for stage in opening.stages if stage.code == code), None)
+    found = asked or current_stage(opening.stages, clock.now())
+    if found is None or (code and asked is None):
+        raise NotFound
+    return found

@@ -9,9 +9,8 @@ from challenge.assignments import actions as assignments
 from challenge.calls import queries as calls
 from challenge.calls.desk import around, desk_values
 from challenge.calls.queries import Opening
-from challenge.calls.rules import current_stage
 from challenge.foundation import clock
-from challenge.foundation.errors import NotFound, Unprocessable, refuse_if
+from challenge.foundation.errors import Unprocessable, refuse_if
 from challenge.foundation.i18n import Text, _, format_number
 from challenge.foundation.text import tidy
 from challenge.foundation.web import Page, SeeOther, back_to, get, page, post, wants_json
@@ -245,7 +244,7 @@ async def reopen(db: Db, me: Me, form: Form, review_id: FromPath[UUID]) -> Page 
 async def progress_page(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
     opening = await calls.the_desk_call(db, me, slug, Can.READ_REVIEWS)
     asked = request.query_params
-    stage = stage_of(opening, asked.get("stage"))
+    stage = looks.stage_of(opening, asked.get("stage"))
     only_short = asked.get("only") == "open"
     number = int(asked.get("page", "1")) if asked.get("page", "1").isdecimal() else 1
     first = (max(1, min(number, 100_000)) - 1) * PAGE
@@ -263,15 +262,6 @@ async def progress_page(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> 
         step=PAGE,
         due=looks.due(await progress.last_day(db, opening.call.id), opening.call.zone, clock.now()),
     )
-
-
-def stage_of(opening: Opening, code: str | None) -> Any:
-    """The stage that a page is about: the one asked for, else the one that goes on."""
-    asked = next((stage for stage in opening.stages if stage.code == code), None)
-    found = asked or current_stage(opening.stages, clock.now())
-    if found is None or (code and asked is None):
-        raise NotFound
-    return found
 
 
 doors: list[Any] = [

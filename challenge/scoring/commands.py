@@ -12,6 +12,7 @@ from challenge.foundation.db import Db
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import _, speaking
 from challenge.scoring import actions, looks, queries
+from challenge.scoring.explanation import explain_excluded
 
 
 def add(commands: Subparsers) -> None:
@@ -48,7 +49,7 @@ async def show(db: Db, by: Viewer, options: argparse.Namespace) -> Answer:
             f"{row.review_count} reviews  {found.listed[row.key].title}"
             for row in found.result.rows
         ]
-        lines += [f"   –  {one.key:<12} {looks.explain_excluded(one)}" for one in found.result.excluded]
+        lines += [f"   –  {one.key:<12} {explain_excluded(one)}" for one in found.result.excluded]
         if found.open_reviews:
             lines.append(f"{found.open_reviews} assigned reviews are not submitted yet")
         data = looks.as_json(found.rubric, found.result, found.listed)

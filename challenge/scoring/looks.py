@@ -115,7 +115,7 @@ def _axis(rubric: Rubric, result: RankingResult) -> Axis:
     values = [float(v) for row in result.rows for v in row.review_scores.values() if v is not None]
     if rubric.aggregation.overall_threshold is not None:
         values.append(float(rubric.aggregation.overall_threshold))
-    low = floor(min(values, default=0) / step) * step
+    low: float = floor(min(values, default=0) / step) * step
     high = min(ceil(max(values, default=highest) / step) * step, highest)
     if low >= high:
         low = max(0, high - step)

@@ -9,27 +9,16 @@ from challenge.calls import queries as calls
 from challenge.calls.desk import desk_values
 from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
-from challenge.calls.rules import current_stage
-from challenge.foundation import clock
-from challenge.foundation.errors import Clash, NotAllowed, NotFound, NotNow, Unprocessable
+from challenge.foundation.errors import Clash, NotAllowed, NotNow, Unprocessable
 from challenge.foundation.i18n import NAMES, _
 from challenge.foundation.text import one_line, tidy
 from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post
-from challenge.reviews.looks import weight_in_words
+from challenge.reviews.looks import stage_of, weight_in_words
 from challenge.rubrics.queries import newest_rubric, rubric_of
 from challenge.rubrics.rules import anchor, level_label, levels, scale_of
 from challenge.scoring import actions, looks, queries, records, rules
 
 Visit = Request[Any, Any, Any]
-
-
-def _stage(opening: Opening, code: str | None) -> Stage:
-    """The stage that a page is about: the one asked for, else the one that goes on."""
-    asked = next((stage for stage in opening.stages if stage.code == code), None)
-    found = asked or current_stage(opening.stages, clock.now())
-    if found is None or (code and asked is None):
-        raise NotFound
-    return found
 
 
 def _of_stage(opening: Opening, stage: Stage) -> str:
@@ -42,7 +31,7 @@ def _of_stage(opening: Opening, stage: Stage) -> str:
 @get("/desk/calls/{slug:str}/rubric", needs=Can.MANAGE_CALLS)
 async def rubric(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
     opening = await calls.the_desk_call(db, me, slug, Can.MANAGE_CALLS)
-    stage = _stage(opening, request.query_params.get("stage"))
+    stage = stage_of(opening, request.query_params.get("stage"))
     version = await newest_rubric(db, opening.call.id, stage.rubric_code)
     found = rubric_of(version)
     return page(
@@ -83,14 +72,15 @@ async def rubric(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
 @get("/desk/calls/{slug:str}/ranking", needs=Can.READ_RANKING)
 async def standing(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
     opening = await calls.the_desk_call(db, me, slug, Can.READ_RANKING)
-    stage = _stage(opening, request.query_params.get("stage"))
+    stage = stage_of(opening, request.query_params.get("stage"))
     found = await queries.standing(db, me, stage)
+    sees_all = await queries.sees_all(db, me, stage)
+    awards = awards_of(opening) if sees_all else None
     return page(
         "scoring/ranking.html",
         **desk_values(opening, me, "ranking"),
-        **looks.chart(
-            found.rubric, found.result, found.listed, awards=awards_of(opening), first=_first(request)
-        ),
+        **looks.chart(found.rubric, found.result, found.listed, awards=awards, first=_first(request)),
+        sees_all=sees_all,
         stage=stage,
         query=_of_stage(opening, stage),
         headline=looks.headline(found.result),
@@ -123,7 +113,7 @@ def awards_of(opening: Opening) -> int | None:
 @get("/desk/calls/{slug:str}/rankings/new", needs=Can.FREEZE_RANKING)
 async def new(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
     opening = await calls.the_desk_call(db, me, slug, Can.FREEZE_RANKING)
-    return await _confirm(db, me, opening, _stage(opening, request.query_params.get("stage")))
+    return await _confirm(db, me, opening, stage_of(opening, request.query_params.get("stage")))
 
 
 async def _confirm(
@@ -159,7 +149,7 @@ async def _confirm(
 @post("/desk/calls/{slug:str}/rankings", needs=Can.FREEZE_RANKING)
 async def freeze(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page | SeeOther:
     opening = await calls.the_desk_call(db, me, slug, Can.FREEZE_RANKING)
-    stage = _stage(opening, str(form.get("stage") or "") or None)
+    stage = stage_of(opening, str(form.get("stage") or "") or None)
     note = one_line(str(form.get("note") or ""))[:500]
     try:
         ranking = await actions.freeze(db, stage, note=note, seen=str(form.get("seen") or ""), by=me)
@@ -175,7 +165,7 @@ async def freeze(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page | SeeO
 @get("/desk/calls/{slug:str}/ranking/reviews", needs=Can.FREEZE_RANKING)
 async def opening_reviews(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
     opening = await calls.the_desk_call(db, me, slug, Can.FREEZE_RANKING)
-    return _opening_reviews(me, opening, _stage(opening, request.query_params.get("stage")), "", {})
+    return _opening_reviews(me, opening, stage_of(opening, request.query_params.get("stage")), "", {})
 
 
 def _opening_reviews(me: Viewer, opening: Opening, stage: Stage, reason: str, errors: Any) -> Page:
@@ -196,7 +186,7 @@ def _opening_reviews(me: Viewer, opening: Opening, stage: Stage, reason: str, er
 @post("/desk/calls/{slug:str}/ranking/reviews", needs=Can.FREEZE_RANKING)
 async def open_reviews(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page | SeeOther:
     opening = await calls.the_desk_call(db, me, slug, Can.FREEZE_RANKING)
-    stage = _stage(opening, str(form.get("stage") or "") or None)
+    stage = stage_of(opening, str(form.get("stage") or "") or None)
     reason = tidy(str(form.get("reason") or "")).strip()
     try:
         await actions.open_reviews(db, stage, reason=reason, by=me)

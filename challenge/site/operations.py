@@ -165,7 +165,8 @@ def _missing_fonts(folder: Path) -> list[str]:
 
 
 async def look_at_signing_key(_database: Database, config: Settings) -> Finding:
-    from challenge.notices.signing import load_or_make_pair  # costs start-up: only who needs it pays
+    from challenge.notices import queries as notices
+from challenge.notices.signing import load_or_make_pair  # costs start-up: only who needs it pays
 
     is_development = config.environment == "development"
     pair = await asyncio.to_thread(
@@ -213,5 +214,10 @@ async def verify_files(db: Db) -> Verified:
     return Verified("stored files", count, tuple(f"{d.document_id}: {d.what}" for d in damages))
 
 
+async def verify_notices(db: Db) -> Verified:
+    count, findings = await notices.damaged_notices(db)
+    return Verified("issued notices", count, tuple(findings))
+
+
 # one line each; `challenge verify` runs them in this order
-VERIFICATIONS: tuple[Verification, ...] = (verify_audit, verify_files)
+VERIFICATIONS: tuple[Verification, ...] = (verify_audit, verify_files, verify_notices)

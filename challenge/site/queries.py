@@ -1,6 +1,7 @@
 """What the public pages of a call show beside the call itself."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,15 +54,11 @@ async def _read(db: Db, opening: Opening, stage: Stage | None) -> About:
     call_id = opening.call.id
     form, digest, rubric = None, "", None
     if stage is not None:
-        try:
+        with suppress(NotFound):
             version = await forms.newest_version(db, call_id, stage.form_code)
             form, digest = forms.definition_of(version), version.digest
-        except NotFound:
-            pass
-        try:
+        with suppress(NotFound):
             rubric = rubrics.rubric_of(await rubrics.newest_rubric(db, call_id, stage.rubric_code))
-        except NotFound:
-            pass
     return About(
         await calls.milestones_of(db, call_id), await calls.tracks_of(db, call_id), form, digest, rubric
     )

@@ -26,8 +26,8 @@ def groups_of(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _operation(schema: Mapping[str, Any], path: str, method: str, told: Mapping[str, Any]) -> dict[str, Any]:
     body = told.get("requestBody", {}).get("content", {})
-    answers = {code: answer for code, answer in told["responses"].items() if code.startswith("2")}
-    code, answer = next(iter(answers.items()), ("", {}))
+    code = next((code for code in told["responses"] if code.startswith("2")), "")
+    answer: Mapping[str, Any] = told["responses"].get(code, {})
     return {
         "method": method.upper(),
         "path": path,

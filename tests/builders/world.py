@@ -73,6 +73,10 @@ RUBRIC: dict[str, Any] = {
     ],
     "tie_break": ["relevance"],
 }
+FACTS: dict[str, Any] = {
+    "awards": {"reserve_list": {"expires_on": "2027-12-31"}},
+    "dates": {"accept_by": "2027-04-01", "complaint_until": "2027-04-10", "panel_on": "2027-02-10"},
+}
 ANSWERED = ("title", "problem", "contact", "account", "notes")
 
 
@@ -217,7 +221,7 @@ async def _calls(world: World, db: Db) -> None:
         closes = timedelta(days=100 if slug == "open" else 30)
         call, stage = await a_call(db, slug, closes_in=closes, form=FORM, rubric=RUBRIC)
         stage.blindness, call.prefix = blindness, {"open": "OP", "single": "SI", "double": "DO"}[slug]
-        call.facts = {"awards": {}, "dates": {"accept_by": "2027-04-01", "complaint_until": "2027-04-10"}}
+        call.facts = FACTS
         world.calls[slug], world.stages[slug] = call.id, stage.id
         db.add(call)
         db.add(stage)

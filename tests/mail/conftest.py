@@ -64,7 +64,7 @@ class MailServer:
 
 
 def read(content: bytes) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+    return message_from_bytes(content, policy=policy.default)
 
 
 def part(message: EmailMessage, kind: str) -> str:

@@ -26,9 +26,11 @@ from tests.mail.conftest import MailServer, deliver, mails_in, part, read, with_
 HELLO = Letter("tests.hello", _("A word"), _("Good news"), [_("We received what you sent.")])
 
 
-async def posted(database: Database, letter: Letter = HELLO, *, held: bool = False, **person: str) -> Message:
+async def posted(
+    database: Database, letter: Letter = HELLO, *, held: bool = False, email: str = ""
+) -> Message:
     async with database.writing() as db:
-        message = await actions.post(db, await a_person(db, "Amina", **person), letter, held=held)
+        message = await actions.post(db, await a_person(db, "Amina", email=email), letter, held=held)
         await db.commit()
     return message
 

@@ -1,9 +1,11 @@
 """From a call file to the tables and back."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import col, delete, select
@@ -14,6 +16,7 @@ from challenge.calls.models import Call, CallState, Milestone, Programme, Stage,
 from challenge.exchange.call_files import schema
 from challenge.exchange.call_files.reading import check
 from challenge.exchange.call_files.schema import CallFile
+from challenge.exchange.call_files.zones import zone_named
 from challenge.forms import actions as forms
 from challenge.foundation import clock
 from challenge.foundation.db import Db
@@ -113,16 +116,32 @@ async def _tracks_and_milestones(db: Db, call: Call, file: CallFile) -> None:
     await db.flush()
 
 
-def export_call(call: Call) -> CallFile:
-    """The file a call came from; importing it again changes nothing."""
-    return msgspec.json.decode(msgspec.json.encode(call.source), type=CallFile)
+def export_call(call: Call, stages: Sequence[Stage] = ()) -> CallFile:
+    """The file a call came from, with the deadlines as they stand now; importing it again changes nothing."""
+    file = msgspec.json.decode(msgspec.json.encode(call.source), type=CallFile)
+    now = {stage.code: stage for stage in stages}
+    moved = tuple(
+        msgspec.structs.replace(s, opens_at=now[s.code].opens_at, closes_at=now[s.code].closes_at)
+        if s.code in now
+        else s
+        for s in file.stages
+    )
+    return msgspec.structs.replace(file, stages=moved)
 
 
 def shifted(file: CallFile, by: timedelta) -> CallFile:
-    """The same call with every date moved by whole days, as for a new edition."""
+    """The same call with every date moved by whole days, as for a new edition. Hours stay as the clocks of the call
+    show them: 17:00 in winter is 17:00 in summer.
+    """
     days = timedelta(days=by.days)
+    zone = zone_named(file.zone) or ZoneInfo("UTC")
     change = msgspec.structs.replace
-    stages = tuple(change(s, opens_at=s.opens_at + days, closes_at=s.closes_at + days) for s in file.stages)
+
+    def later(instant: datetime) -> datetime:
+        local = instant.astimezone(zone).replace(tzinfo=None) + days
+        return local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+
+    stages = tuple(change(s, opens_at=later(s.opens_at), closes_at=later(s.closes_at)) for s in file.stages)
     timetable = tuple(change(m, date=m.date + days) for m in file.timetable)
     dates = change(
         file.dates,
@@ -137,6 +156,16 @@ def shifted(file: CallFile, by: timedelta) -> CallFile:
         reserve = change(reserve, expires_on=reserve.expires_on + days)
     awards = change(file.awards, reserve_list=reserve)
     return change(file, stages=stages, timetable=timetable, dates=dates, awards=awards)
+
+
+def edition(file: CallFile, slug: str, opens_on: date | None = None) -> CallFile:
+    """A copy under another address, with its dates moved so that it opens on a day, in the zone of the call."""
+    copy = msgspec.structs.replace(file, id=slug)
+    if opens_on is None:
+        return copy
+    zone = zone_named(file.zone) or ZoneInfo("UTC")
+    first = min(stage.opens_at for stage in file.stages).astimezone(zone).date()
+    return shifted(copy, opens_on - first)
 
 
 @cache
