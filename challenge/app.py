@@ -189,7 +189,7 @@ def held_form(request: Request[Any, Any, Any]) -> dict[str, Any]:
     form = visit_of(request).form
     if request.method != "POST" or form is None:
         return {"held": [], "held_files": [], "held_path": ""}
-    pairs = [(name, value) for name, value in form.multi_items() if name not in SECRET_FIELDS]
+    pairs = [(name, value) for name, value in form.items() if name not in SECRET_FIELDS]
     return {
         "held": [(name, value) for name, value in pairs if isinstance(value, str)],
         "held_files": [value.filename for _name, value in pairs if getattr(value, "filename", "")],

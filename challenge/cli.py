@@ -21,6 +21,7 @@ from challenge.accounts.viewer import Viewer
 from challenge.announcements import commands as announcements
 from challenge.calls.models import Call, Programme
 from challenge.demo import commands as demo_commands
+from challenge.exchange import commands as exchange
 from challenge.files.store import in_store
 from challenge.foundation import db as foundation_db
 from challenge.foundation import observe
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _running(commands)
     _looking(commands)
     accounts.add(commands, scope_id)
+    exchange.add(commands)
     notices.add(commands)
     announcements.add(commands)
     demo_commands.add(commands)

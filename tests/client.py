@@ -37,6 +37,7 @@ class Client:
 
     async def __aexit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.http.aclose()
+        await self.app.database.close()  # type: ignore[attr-defined]
 
     async def sign_in(self, person_id: UUID) -> None:
         """A session without the ceremony; the ceremony has tests of its own. Commits."""
@@ -45,7 +46,7 @@ class Client:
             secret = await accounts.open_session(db, person, "tests")
             await db.commit()
         self.http.cookies.clear()
-        self.http.cookies.set(cookie_name(), secret)
+        self.http.cookies.set(cookie_name(), secret, domain="testserver.local")
         self.csrf = csrf_for(fingerprint(secret))
 
     def sign_out(self) -> None:

@@ -37,7 +37,7 @@ class Held:
         path = own_path(_plain(form, HELD_PATH), "")
         pairs = [
             (name.removeprefix(HELD), value)
-            for name, value in form.multi_items()
+            for name, value in form.items()
             if name.startswith(HELD) and isinstance(value, str)
         ]
         return cls(pairs if path else [], path)

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from challenge.calls.models import Stage
 from challenge.decisions.models import Award, Decision, Outcome, Release, SignOff
+from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Text, _, _n
 
 
@@ -82,6 +84,14 @@ def record_of(decisions: Iterable[tuple[Decision, Award | None, str]]) -> dict[s
             for decision, award, number in sorted(decisions, key=lambda one: one[2])
         ],
     }
+
+
+def decision_stage(stages: Sequence[Stage]) -> Stage:
+    """The stage about which staff decide: the last one whose ranking is frozen, else the first."""
+    frozen = [stage for stage in stages if stage.reviews_closed_at is not None]
+    if not stages:
+        raise NotFound
+    return frozen[-1] if frozen else stages[0]
 
 
 def is_out(release: Release | None, moment: datetime) -> bool:

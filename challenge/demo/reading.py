@@ -1,13 +1,15 @@
 """The demonstration's files, put into the shapes of the product."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
+ZONE = ZoneInfo("Europe/Zurich")
 CONTENT = Path(__file__).parent / "content" / "ilo-just-energy-transition"
 TEXTS = ("title", "summary", "problem", "solution", "jobs", "inclusion", "dialogue", "evidence", "scale")
 VOCABULARIES = {
@@ -42,7 +44,9 @@ def moment(text: str) -> datetime:
 
 
 def moved(text: str, by: timedelta) -> datetime:
-    return moment(text) + by
+    """Later by whole days, as the clocks of the call show it: its dates move so too, over summer and winter time."""
+    local = moment(text).astimezone(ZONE).replace(tzinfo=None) + by
+    return local.replace(tzinfo=ZONE, fold=1).astimezone(UTC)
 
 
 def answers_of(proposal: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,8 @@ class Teller:
         await self.assign_reviews()
         await self.write_reviews()
         await self.rule_and_rank()
-        await self.decide_and_sign()
+        await self.decide()
+        await self.sign()
         await self.release()
         await self.publish_stories()
         return self.told
@@ -383,7 +384,7 @@ class Teller:
                 await db.commit()
         self.say(f"ranking frozen, {ranking.digest[:12]}")
 
-    async def decide_and_sign(self) -> None:
+    async def decide(self) -> None:
         given = reading.read("decisions.yaml")
         feedback = {one["proposal"]: one for one in given["feedback"]}
         with self.at("2022-06-10"):
@@ -409,12 +410,14 @@ class Teller:
                         by=manager,
                     )
                 await db.commit()
+        self.told.counts["decisions"] = len(given["decisions"])
+
+    async def sign(self) -> None:
         with self.at("2022-07-05"):
             async with self.database.writing() as db:
                 opening = await self.opening(db)
                 signature = await decisions.sign(db, opening.stages[0], by=await self.viewer(db, "signer"))
                 await db.commit()
-        self.told.counts["decisions"] = len(given["decisions"])
         self.say(f"decisions signed by a second person, {signature.digest[:12]}")
 
     async def release(self) -> None:

@@ -69,13 +69,20 @@ async def overview(db: Db, me: Me, slug: FromPath[str]) -> Page:
         stage=standing.stage,
         deadline=words.deadline(call, standing.instant, moment, me.zone) if standing.instant else None,
         when=words.InZone(standing.instant, call.zone) if standing.instant else None,
-        band=words.timetable(milestones, opening.stages, call, moment),
+        band=around_now(words.timetable(milestones, opening.stages, call, moment)),
         numbers=numbers,
         reviews=reviews,
         waiting=waiting(opening, me, standing, numbers, reviews, values["base"]),
         may_manage=may_manage,
         checks=found,
     )
+
+
+def around_now(lines: list[dict[str, Any]], most: int = 6) -> list[dict[str, Any]]:
+    """The dates around the present one, as many as fit into one band."""
+    here = next((n for n, line in enumerate(lines) if line["state"] == "now"), len(lines))
+    first = max(0, min(here - 2, len(lines) - most))
+    return lines[first : first + most]
 
 
 def waiting(

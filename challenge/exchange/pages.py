@@ -1,4 +1,4 @@
-"""Call files on the desk: the library, bringing a call in, taking it out, and reading its form and rubric."""
+"""Call files on the desk: the library, bringing a call in, taking it out, and reading its form."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +17,9 @@ from challenge.forms.definition import DECLARATIONS, FormDefinition
 from challenge.foundation import clock
 from challenge.foundation.db import Db as Session
 from challenge.foundation.errors import NotFound, Unprocessable
-from challenge.foundation.i18n import LANGUAGES, Text, Texts, _
+from challenge.foundation.i18n import LANGUAGES, Texts, _
 from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post
 from challenge.rubrics import queries as rubrics
-from challenge.rubrics import rules as rubric_rules
-from challenge.rubrics.definition import Overall, Rubric, level_key
 
 # ---------- the library ----------
 
@@ -35,7 +33,9 @@ def _shelf(typed: inputs.Copy, status: int = 200) -> Page:
     return page(
         "exchange/library.html",
         status=status,
-        entries=[{"file": file, "closes_at": first_closing(file), **_facts(file)} for file in library().values()],
+        entries=[
+            {"file": file, "closes_at": first_closing(file), **_facts(file)} for file in library().values()
+        ],
         typed=typed,
         errors=typed.errors,
         today=clock.now().date(),
@@ -63,7 +63,9 @@ async def copy(db: Db, me: Me, form: Form) -> Page | SeeOther:
             await db.commit()
             return back_to(
                 f"/desk/calls/{call.slug}",
-                say=_("The draft is made. Read it as an applicant, change its file where needed, then publish."),
+                say=_(
+                    "The draft is made. Read it as an applicant, change its file where needed, then publish."
+                ),
             )
         except Unprocessable as refusal:
             typed.errors |= refusal.errors
@@ -133,7 +135,7 @@ async def export(db: Db, me: Me, slug: FromPath[str]) -> Any:
     return as_file(dump(file, heading).encode(), f"{slug}.yaml", "application/yaml")
 
 
-# ---------- form and rubric, to read ----------
+# ---------- the form, to read ----------
 
 
 @get("/desk/calls/{slug:str}/form", needs=Can.MANAGE_CALLS)
@@ -198,61 +200,4 @@ async def _criteria(db: Session, opening: calls.Opening) -> dict[str, Texts]:
     return found
 
 
-@get("/desk/calls/{slug:str}/rubric", needs=Can.MANAGE_CALLS)
-async def rubric(db: Db, me: Me, slug: FromPath[str]) -> Page:
-    opening = await calls.the_desk_call(db, me, slug, Can.MANAGE_CALLS)
-    shown = []
-    for code in dict.fromkeys(stage.rubric_code for stage in opening.stages):
-        version = await rubrics.newest_rubric(db, opening.call.id, code)
-        grid = rubrics.rubric_of(version)
-        shown.append(
-            {
-                "code": code,
-                "version": version,
-                "rubric": grid,
-                "labels": [s.label for s in opening.stages if s.rubric_code == code],
-                "is_sum": grid.aggregation.overall == Overall.SUM,
-                "criteria": [_criterion(grid, criterion) for criterion in grid.criteria],
-                "rules": rules_of(grid),
-            }
-        )
-    return page(
-        "exchange/rubric.html",
-        **desk_values(opening, me, "rubric"),
-        rubrics=shown,
-        told_in=_in_order(opening.call.languages),
-    )
-
-
-def _criterion(grid: Rubric, criterion: Any) -> dict[str, Any]:
-    scale = rubric_rules.scale_of(grid, criterion)
-    return {
-        "criterion": criterion,
-        "scale": scale,
-        "anchors": [
-            (level, criterion.anchors[key])
-            for level in rubric_rules.levels(scale)
-            if (key := level_key(level)) in criterion.anchors
-        ],
-    }
-
-
-def rules_of(grid: Rubric) -> list[Text]:
-    """How scores become a place, in sentences."""
-    aggregation = grid.aggregation
-    said: list[Text] = [
-        _("A review's overall score is the weighted mean of its criteria, in per cent of the maximum.")
-        if aggregation.overall == Overall.WEIGHTED_MEAN
-        else _("A review's overall score is the sum of its points."),
-        _("The panel score is the mean of the reviews.")
-        if aggregation.panel.value == "mean"
-        else _("The panel score is the median of the reviews."),
-    ]
-    if aggregation.overall_threshold is not None:
-        said.append(_("Below {n} a proposal is not ranked.", n=aggregation.overall_threshold))
-    if grid.remark.required:
-        said.append(_("Every review has a written judgement."))
-    return said
-
-
-doors: list[Any] = [shelf, copy, bring, bring_in, export, form, rubric]
+doors: list[Any] = [shelf, copy, bring, bring_in, export, form]

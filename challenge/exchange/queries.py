@@ -29,7 +29,9 @@ async def why_not_bring_in(db: Db, viewer: Viewer, file: CallFile, slug: str) ->
         if not is_mine:
             return _("The address {slug} is taken. Choose another.", slug=slug)
         if present.state != CallState.DRAFT:
-            return _("The call {slug} is published and never changed by a file. Choose another address.", slug=slug)
+            return _(
+                "The call {slug} is published and never changed by a file. Choose another address.", slug=slug
+            )
     programme = (await db.exec(select(Programme).where(Programme.slug == file.programme.slug))).first()
     if programme is not None and not await _works_in(db, viewer, programme):
         return _(

@@ -21,7 +21,7 @@ from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import NotFound, Problem
 from challenge.foundation.i18n import _
 from challenge.jobs.context import TaskContext
-from challenge.notices import actions, pdf, proof, queries, records, signing, tasks
+from challenge.notices import actions, queries, records, tasks
 from challenge.notices.models import Notice, NoticeState
 from challenge.settings import Settings, settings
 
@@ -58,6 +58,8 @@ def add(subparsers: Subparsers) -> None:
 
 
 async def render(db: Db, by: Viewer, options: argparse.Namespace) -> Answer:
+    from challenge.notices import pdf  # costs start-up: only who needs it pays
+
     opening = await the_call(db, by, options.call)
     drafts = [
         draft for stage in opening.stages for draft in await actions.previews(db, opening, stage, by=by)
@@ -158,10 +160,7 @@ async def verify(options: argparse.Namespace) -> Answer:
 def _trusted(config: Settings, given: Path | None) -> list[x509.Certificate]:
     if given is not None:
         return x509.load_pem_x509_certificates(given.read_bytes())
-    pair = signing.load_or_make_pair(
-        config.signing_key, config.signing_certificate, config.var_dir, may_make=False
-    )
-    return [pair.root]
+    return [tasks.pair_of(config).root]
 
 
 async def _stored(database: Database, slug: str) -> list[tuple[str, bytes]]:
@@ -178,6 +177,8 @@ async def _stored(database: Database, slug: str) -> list[tuple[str, bytes]]:
 async def _checked(
     database: Database, name: str, content: bytes, trusted: Sequence[x509.Certificate]
 ) -> Checked:
+    from challenge.notices import proof, signing  # costs start-up: only who needs it pays
+
     verdict = await asyncio.to_thread(signing.validate, content, trusted)
     report = await asyncio.to_thread(proof.report, content, verdict)
     one = Checked(name, report.record.number if report.record else "")

@@ -5,6 +5,7 @@ It may stop anywhere and be begun again: what was issued stays, what was prepare
 
 import asyncio
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from challenge.calls.models import Stage
@@ -15,11 +16,13 @@ from challenge.foundation.db import Database
 from challenge.foundation.i18n import pick
 from challenge.foundation.observe import logger
 from challenge.jobs.context import Task, TaskContext
-from challenge.notices import actions, pdf, signing
+from challenge.notices import actions
 from challenge.notices.actions import Draft
 from challenge.notices.models import Notice, NoticeState
-from challenge.notices.signing import Pair
 from challenge.settings import Settings
+
+if TYPE_CHECKING:
+    from challenge.notices.signing import Pair
 
 
 async def issue(context: TaskContext, thing_id: str) -> None:
@@ -73,13 +76,17 @@ async def issue_all(
     return done
 
 
-async def made_and_signed(draft: Draft, pair: Pair) -> bytes:
+async def made_and_signed(draft: Draft, pair: "Pair") -> bytes:
+    from challenge.notices import pdf, signing  # costs start-up: only who needs it pays
+
     pages = await pdf.render_in_worker(draft.document)
     return await asyncio.to_thread(signing.sign, pages, pair)
 
 
-def pair_of(config: Settings, opening: Opening | None = None) -> Pair:
+def pair_of(config: Settings, opening: Opening | None = None) -> "Pair":
     """The key of the settings; where a site makes its own, it bears the name of the first organizer."""
+    from challenge.notices import signing
+
     name = pick(opening.programme.organizer.get("name"), "en") if opening else ""
     return signing.load_or_make_pair(
         config.signing_key,

@@ -120,11 +120,11 @@ def next_section(definition: FormDefinition, section: str) -> str | None:
     return codes[at] if at < len(codes) else None
 
 
-def status_code(proposal: Proposal, stage: Stage, moment: datetime) -> str:
+def status_code(state: ProposalState, stage: Stage, moment: datetime) -> str:
     """The term of the vocabulary proposal-statuses. It follows the dates of the stage, which are the same for all,
     never what somebody found about this one proposal before the release."""
-    if proposal.state != ProposalState.SUBMITTED:
-        return proposal.state.value
+    if state != ProposalState.SUBMITTED:
+        return state.value
     if moment < stage.closes_at:
         return "submitted"
     return "in-decision" if stage.reviews_closed_at is not None else "under-review"

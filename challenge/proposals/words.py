@@ -20,11 +20,10 @@ from challenge.foundation import i18n
 from challenge.foundation.i18n import Text, _, _n, digits, format_number, language, pick
 from challenge.foundation.text import count_words
 from challenge.proposals import rules
-from challenge.proposals.models import Attachment, Proposal, ProposalState
+from challenge.proposals.models import Attachment, ProposalState
 from challenge.proposals.moments import InZone
 from challenge.proposals.queries import Content, Own
-from challenge.rubrics.aggregate import Rubric
-from challenge.rubrics.definition import Overall
+from challenge.rubrics.definition import Overall, Rubric
 
 LONGEST_MARKED = 12_000  # characters a side; longer texts are shown without marks
 STATE_LOOKS = {
@@ -70,9 +69,8 @@ class Line:
 
 
 def line(own: Own, moment: datetime) -> Line:
-    as_proposal = Proposal.model_construct(state=own.state)
     is_open = moment < own.stage.closes_at
-    code = rules.status_code(as_proposal, own.stage, moment)
+    code = rules.status_code(own.state, own.stage, moment)
     path = f"/proposals/{own.id}"
     if own.state == ProposalState.DRAFT:
         if is_open:
@@ -359,15 +357,15 @@ def words_in(text: str) -> Text:
 # ---------- what happened ----------
 
 _HAPPENED: dict[str, Text] = {
-    "proposal.started": _("{who} started this proposal"),
-    "proposal.organization_named": _("{who} named the organization"),
-    "proposal.file_added": _("{who} added a file"),
-    "proposal.file_removed": _("{who} removed a file"),
-    "proposal.member_invited": _("{who} invited somebody to the team"),
-    "proposal.member_joined": _("{who} joined the team"),
-    "proposal.submitted": _("{who} submitted the proposal"),
-    "proposal.withdrawn": _("{who} withdrew the proposal"),
-    "proposal.reopened": _("{who} reopened the proposal"),
+    "proposal.started": _("The proposal was started"),
+    "proposal.organization_named": _("The organization was named"),
+    "proposal.file_added": _("A file was added"),
+    "proposal.file_removed": _("A file was removed"),
+    "proposal.member_invited": _("Somebody was invited to the team"),
+    "proposal.member_joined": _("Somebody joined the team"),
+    "proposal.submitted": _("The proposal was submitted"),
+    "proposal.withdrawn": _("The proposal was withdrawn"),
+    "proposal.reopened": _("The proposal was reopened"),
 }
 EVENTS = tuple(_HAPPENED)
 
@@ -382,14 +380,8 @@ def happened(
         who = _id_of(entry.by)
         if said is None or (who is not None and who not in names):
             continue
-        name: Any = _("You") if who == me else names.get(who, "") if who else _("The service")
-        found.append(
-            {
-                "at": InZone(entry.at, zone),
-                "iso": entry.at.isoformat(),
-                "what": Text(said.msgid, {"who": name}),
-            }
-        )
+        by = _("you") if who is not None and who == me else names.get(who, "") if who else ""
+        found.append({"at": InZone(entry.at, zone), "iso": entry.at.isoformat(), "what": said, "by": by})
     return found
 
 

@@ -24,6 +24,7 @@ from challenge.foundation.observe import metrics_text, record_queue
 from challenge.foundation.web import PACKAGE
 from challenge.jobs import queries as jobs
 from challenge.mail.transports import open_transport
+from challenge.notices import queries as notices
 from challenge.settings import Settings, settings
 
 FONTS = ("SourceSerif4_400Regular", "SourceSerif4_600SemiBold", "IBMPlexSans_400Regular", "IBMPlexSans_600SemiBold",
@@ -165,8 +166,7 @@ def _missing_fonts(folder: Path) -> list[str]:
 
 
 async def look_at_signing_key(_database: Database, config: Settings) -> Finding:
-    from challenge.notices import queries as notices
-from challenge.notices.signing import load_or_make_pair  # costs start-up: only who needs it pays
+    from challenge.notices.signing import load_or_make_pair  # costs start-up: only who needs it pays
 
     is_development = config.environment == "development"
     pair = await asyncio.to_thread(

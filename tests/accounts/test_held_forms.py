@@ -96,7 +96,7 @@ async def a_lost_session(client: Client, database: Database) -> Person:
     async with Client(database) as elsewhere:
         await elsewhere.sign_in(person.id)
         await elsewhere.post("/account/sessions/others/sign-out")
-    client.http.cookies.set(cookie_name(), secret)
+    client.http.cookies.set(cookie_name(), secret, domain="testserver.local")
     client.csrf = token
     return person
 

@@ -207,7 +207,7 @@ async def test_an_unknown_address_is_slowed_down_like_a_known_one(client: Client
 
 async def test_an_unknown_session_id_is_never_adopted(client: Client, database: Database) -> None:
     await a_member(database)
-    client.http.cookies.set(cookie_name(), "chosen-by-an-attacker")
+    client.http.cookies.set(cookie_name(), "chosen-by-an-attacker", domain="testserver.local")
     shown = await client.get("/sign-in")
     assert cookie_name() + "=" not in ";".join(shown.headers.get_list("set-cookie"))
     await client.form("/sign-in", "/sign-in", {"email": "amina@example.org", "password": PASSWORD})

@@ -1,7 +1,7 @@
 import pytest
 from sqlmodel import select
 
-from challenge.accounts.models import Role, RoleName, Scope
+from challenge.accounts.models import Person, Role, RoleName, Scope
 from challenge.accounts.viewer import Viewer, for_command
 from challenge.assignments import actions
 from challenge.assignments.models import Assignment
@@ -10,7 +10,7 @@ from challenge.calls.queries import opening_of
 from challenge.foundation.db import Db
 from challenge.foundation.errors import ConflictOfInterest, NotNow, Unprocessable
 from challenge.panels import actions as panels
-from challenge.panels.models import SeatKind, SeatState
+from challenge.panels.models import Seat, SeatKind, SeatState
 from challenge.proposals.models import Facet, ProposalState
 from challenge.proposals.queries import facets_for, is_seen
 from tests.assignments.world import World, a_world, in_conflict
@@ -24,7 +24,13 @@ SYSTEM = for_command()
 
 
 async def assign(db: Db, world: World, **more: object) -> Assignment:
-    given = {"proposal": world.wind, "person": world.amina, "panel": world.panel, "stage": world.stage, **more}
+    given = {
+        "proposal": world.wind,
+        "person": world.amina,
+        "panel": world.panel,
+        "stage": world.stage,
+        **more,
+    }
     return await actions.assign(
         db, given["proposal"], given["person"], given["panel"], given["stage"], by=SYSTEM  # type: ignore[arg-type]
     )  # fmt: skip
@@ -98,7 +104,9 @@ async def test_the_same_pair_twice_is_refused_but_may_come_back_after_a_removal(
     assert (again.id, again.removed_at, again.removed_because) == (made.id, None, "")
 
 
-async def test_a_removal_ends_sight_for_the_reviewer_and_for_a_chair_whose_panel_is_done_with_it(db: Db) -> None:
+async def test_a_removal_ends_sight_for_the_reviewer_and_for_a_chair_whose_panel_is_done_with_it(
+    db: Db,
+) -> None:
     world = await a_world(db)
     first, second = await assign(db, world), await assign(db, world, person=world.bruno)
     amina, chair = await a_viewer(db, world.amina), await a_viewer(db, world.chair)
@@ -160,11 +168,9 @@ async def test_taking_a_seat_back_takes_role_assignments_and_sight(db: Db) -> No
     assert {role.scope_id for role in amina.roles} == {seat.panel_id}
 
 
-async def _seat_of(db: Db, world: World, person: object) -> object:
-    from challenge.panels.models import Seat
-
+async def _seat_of(db: Db, world: World, person: Person) -> Seat:
     return (
-        await db.exec(select(Seat).where(Seat.panel_id == world.panel.id, Seat.person_id == person.id))  # type: ignore[attr-defined]
+        await db.exec(select(Seat).where(Seat.panel_id == world.panel.id, Seat.person_id == person.id))
     ).one()
 
 
@@ -173,7 +179,7 @@ async def test_a_chair_who_loses_the_seat_sees_nothing_of_the_panel(db: Db) -> N
     await assign(db, world)
     await assign(db, world, proposal=world.sun, person=world.chair)
     seat = await _seat_of(db, world, world.chair)
-    await actions.take_back_seat(db, await opening_of(db, world.call.id), seat, "left", by=SYSTEM)  # type: ignore[arg-type]
+    await actions.take_back_seat(db, await opening_of(db, world.call.id), seat, "left", by=SYSTEM)
     chair = await a_viewer(db, world.chair)
     assert await facets_for(db, chair, world.wind.id) == Facet(0)
     assert await facets_for(db, chair, world.sun.id) == Facet(0)

@@ -48,6 +48,11 @@ def test_one_more_than_offered_is_a_warning(load: int, most: int | None, is_over
 
 
 def test_taking_away_needs_a_reason_and_happens_once() -> None:
-    assert str(rules.why_not_remove(is_removed=False, reason="")) == "Say in a few words why; it stays in the record."
-    assert str(rules.why_not_remove(is_removed=True, reason="ill")) == "This assignment was taken back before."
+    assert (
+        str(rules.why_not_remove(is_removed=False, reason=""))
+        == "Say in a few words why; it stays in the record."
+    )
+    assert (
+        str(rules.why_not_remove(is_removed=True, reason="ill")) == "This assignment was taken back before."
+    )
     assert rules.why_not_remove(is_removed=False, reason="ill") is None

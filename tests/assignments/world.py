@@ -52,10 +52,20 @@ async def a_world(db: Db, slug: str = "a-call") -> World:
     _seat, chair = await a_seat(db, panel, await a_person(db, "Chen Wei"), kind=SeatKind.CHAIR)
     lead = await a_person(db, "Lead Applicant")
     wind = await a_sent_proposal(
-        db, call, stage, "AC-WIND2", title="Wind with a wage floor", organization="Windward Cooperative", lead=lead
+        db,
+        call,
+        stage,
+        "AC-WIND2",
+        title="Wind with a wage floor",
+        organization="Windward Cooperative",
+        lead=lead,
     )
-    sun = await a_sent_proposal(db, call, stage, "AC-SUNN3", title="Sun for schools", organization="Sunrise Union")
-    coal = await a_sent_proposal(db, call, stage, "AC-CAAL4", title="After the coal", organization="Shaft Nine")
+    sun = await a_sent_proposal(
+        db, call, stage, "AC-SUNN3", title="Sun for schools", organization="Sunrise Union"
+    )
+    coal = await a_sent_proposal(
+        db, call, stage, "AC-CAAL4", title="After the coal", organization="Shaft Nine"
+    )
     return World(call, stage, panel, manager, amina, bruno, chair, wind, sun, coal)
 
 
@@ -67,5 +77,7 @@ ALL_SCOPES = [can.value for can in Can]
 
 
 async def a_token(db: Db, person: Person) -> str:
-    _token, secret = await accounts.make_token(db, person.id, name="tests", scopes=ALL_SCOPES, by=for_command())
+    _token, secret = await accounts.make_token(
+        db, person.id, name="tests", scopes=ALL_SCOPES, by=for_command()
+    )
     return secret

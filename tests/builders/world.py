@@ -136,6 +136,8 @@ class World:
     cookies: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     ids: dict[str, list[str]] = field(default_factory=dict)
+    more: dict[str, list[str]] = field(default_factory=dict)
+    roles: dict[str, set[str]] = field(default_factory=dict)
 
     def mark(self, kind: str, of: str) -> str:
         """Ten letters drawn from what it stands for, so that one more mark never changes the others."""
@@ -147,7 +149,9 @@ class World:
     def number(self, kind: str, of: str, low: int = 11, high: int = 99) -> Decimal:
         """An odd number that stands for itself wherever it is printed with its decimals."""
         drawn = random.Random(f"{kind}/{of}")  # noqa: S311
-        value = Decimal(f"{drawn.randint(low, high)}.{drawn.choice((13, 17, 19, 31, 37, 41, 53, 67, 79, 83, 97))}")
+        value = Decimal(
+            f"{drawn.randint(low, high)}.{drawn.choice((13, 17, 19, 31, 37, 41, 53, 67, 79, 83, 97))}"
+        )
         self.marks[str(value)] = Mark(kind, of)
         return value
 
@@ -432,6 +436,15 @@ async def _remember_ids(world: World, db: Db) -> None:
     for table in TABLES:
         found: Iterable[UUID] = (await db.exec(select(table.id))).all()
         world.ids[table.__tablename__] = sorted(str(one) for one in found)
+    for key, proposal_id in world.proposals.items():
+        world.marks[str(proposal_id)] = Mark("proposal_id", key)
+    for pair, assignment_id in world.assignments.items():
+        world.marks[str(assignment_id)] = Mark("assignment_id", pair)
+    for name, person_id in world.people.items():
+        world.marks[str(person_id)] = Mark("person_id", name)
+        held = await db.exec(select(Role.name).where(Role.person_id == person_id))
+        world.roles[name] = {role.value for role in held.all()}
+    world.more["kind"] = ["award"]
     for notice in (await db.exec(select(Notice))).all():
         key = next(key for key, one in world.proposals.items() if one == notice.proposal_id)
         world.marks[notice.number] = Mark("notice", key)

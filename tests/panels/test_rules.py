@@ -17,7 +17,9 @@ from challenge.panels.models import Seat, SeatState
         (SeatState.WITHDRAWN, "decline", "This invitation was taken back by the organizer."),
     ],
 )
-def test_an_invitation_is_answered_only_while_it_is_open(state: SeatState, verb: str, refusal: str | None) -> None:
+def test_an_invitation_is_answered_only_while_it_is_open(
+    state: SeatState, verb: str, refusal: str | None
+) -> None:
     found = rules.why_not_answer(Seat(state=state), verb)
     assert (found and str(found)) == refusal
 
@@ -70,6 +72,8 @@ def test_a_conflict_says_what_it_is(kind: str, reason: str, is_on_team: bool, re
     assert (found and str(found)) == refusal
 
 
-@pytest.mark.parametrize(("most", "is_good"), [(None, True), (1, True), (999, True), (0, False), (1000, False)])
+@pytest.mark.parametrize(
+    ("most", "is_good"), [(None, True), (1, True), (999, True), (0, False), (1000, False)]
+)
 def test_a_limit_is_a_sensible_number(most: int | None, is_good: bool) -> None:
     assert (rules.why_not_load(most) is None) is is_good
