@@ -28,6 +28,7 @@ from challenge.decisions import pages as decisions_pages
 from challenge.desk import api as desk_api
 from challenge.desk import pages as desk_pages
 from challenge.desk import proposals as desk_proposals
+from challenge.desk import record as desk_record
 from challenge.exchange import api as exchange_api
 from challenge.exchange import pages as exchange_pages
 from challenge.forms.kinds import kind_of
@@ -67,6 +68,7 @@ ROUTERS = (
     notices_pages.doors,
     announcements_pages.doors,
     desk_pages.doors,
+    desk_record.doors,
     desk_proposals.doors,
     exchange_pages.doors,
     accounts_api.doors,

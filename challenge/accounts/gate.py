@@ -176,9 +176,16 @@ async def _enter_with_session(connection: ASGIConnection[Any, Any, Any, Any], vi
 
 
 async def _touch(visit: Visit, key: str) -> None:
-    """Remember that the session is in use. The only thing that a GET writes, and in a transaction of its own."""
+    """Remember that the session is in use: with the request's own changes, or alone when it only reads.
+
+    It is all that a GET ever writes. A second writer beside a request that may write would wait for itself.
+    """
+    used = update(SessionRow).where(col(SessionRow.key) == key).values(seen_at=clock.now())
+    if visit.method not in SAFE_METHODS:
+        await visit.session().exec(used)
+        return
     async with visit.database.writing() as db:
-        await db.exec(update(SessionRow).where(col(SessionRow.key) == key).values(seen_at=clock.now()))
+        await db.exec(used)
         await db.commit()
 
 

@@ -211,6 +211,7 @@ async def addresses_of_pairs(db: Db, viewer: Viewer, stage: Stage) -> list[tuple
     """(number, e-mail) of every assignment that the viewer sees: the file that an upload takes."""
     statement = (
         sa.select(col(Proposal.number), col(Person.email))
+        .select_from(Assignment)
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
         .join(Person, col(Person.id) == Assignment.person_id)
         .where(

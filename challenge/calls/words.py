@@ -140,14 +140,11 @@ class InZone:
         return hash((self.instant, self.zone))
 
     def __str__(self) -> str:
-        local = self.instant.astimezone(ZoneInfo(self.zone))
-        said = _(
-            "{date}, {time} {city} time",
-            date=local.date(),
-            time=format_time(self.instant, self.zone),
-            city=zone_city(self.zone),
-        )
-        return str(said)
+        day = self.instant.astimezone(ZoneInfo(self.zone)).date()
+        hour = format_time(self.instant, self.zone)
+        if self.zone in UTC_NAMES:
+            return str(_("{date}, {time} UTC", date=day, time=hour))
+        return str(_("{date}, {time} {city} time", date=day, time=hour, city=zone_city(self.zone)))
 
 
 def timetable(

@@ -17,6 +17,8 @@ from challenge.foundation.errors import NotFound
 from challenge.foundation.text import canonical_digest
 from challenge.proposals.models import Facet, Proposal, ProposalState, Sight
 from challenge.proposals.queries import TEAM, seen_by, sees
+from challenge.scoring import queries as scoring
+from challenge.scoring.models import Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +230,43 @@ async def winners(db: Db, stage_id: UUID, moment: datetime) -> list[Winner]:
         .order_by(sa.nulls_last(col(Decision.place)), col(Proposal.number))
     )  # fmt: skip
     return [Winner(*row) for row in await rows(db, statement)]
+
+
+async def decision_on(db: Db, stage_id: UUID, proposal_id: UUID) -> tuple[Decision | None, Award | None]:
+    """The decision on one proposal with its award, for verbs and forms that have asked who may see it."""
+    found = await db.exec(
+        select(Decision, Award)
+        .outerjoin(Award, col(Award.decision_id) == Decision.id)
+        .where(Decision.stage_id == stage_id, Decision.proposal_id == proposal_id)
+    )
+    row = found.first()
+    return (row[0], row[1]) if row else (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A proposal in the order of the frozen ranking, with its score and what is decided."""
+
+    place: int | None
+    score: Decimal | None
+    standing: str
+    decided: Decided
+
+
+async def in_ranking_order(db: Db, viewer: Viewer, stage_id: UUID) -> tuple[Ranking | None, list[Placed]]:
+    """What the viewer sees of the newest frozen ranking, best first; those that were not ranked come last.
+
+    Places are counted anew over what is seen, so that no gap tells of a proposal that is not.
+    """
+    ranking = await scoring.newest_ranking(db, stage_id)
+    found = {one.number: one for one in await decided(db, viewer, stage_id)}
+    ordered = []
+    for row in ranking.record["result"]["rows"] if ranking else ():
+        one = found.pop(row["key"], None)
+        if one is not None:
+            is_ranked = row["place"] is not None
+            score = Decimal(row["score"]) if row["score"] is not None else None
+            place = len(ordered) + 1 if is_ranked else None
+            ordered.append(Placed(place, score, row["standing"], one))
+    rest = [Placed(None, None, "excluded", one) for _number, one in sorted(found.items())]
+    return ranking, ordered + rest

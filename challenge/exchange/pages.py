@@ -1,5 +1,6 @@
 """Call files on the desk: the library, bringing a call in, taking it out, and reading its form."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from challenge.calls import queries as calls
 from challenge.calls.desk import desk_values
 from challenge.exchange import actions, inputs, queries, rules
 from challenge.exchange.call_files import schema
-from challenge.exchange.call_files.importing import export_call, first_closing, library
+from challenge.exchange.call_files.importing import export_call, library
 from challenge.exchange.call_files.schema import CallFile
 from challenge.exchange.call_files.writing import dump
 from challenge.forms import queries as forms
@@ -33,13 +34,16 @@ def _shelf(typed: inputs.Copy, status: int = 200) -> Page:
     return page(
         "exchange/library.html",
         status=status,
-        entries=[
-            {"file": file, "closes_at": first_closing(file), **_facts(file)} for file in library().values()
-        ],
+        entries=[{"file": file, "slug": _fresh_slug(file.id), **_facts(file)} for file in library().values()],
         typed=typed,
         errors=typed.errors,
         today=clock.now().date(),
     )
+
+
+def _fresh_slug(file_id: str) -> str:
+    """The id with this year instead of the year it may end with."""
+    return f"{re.sub(r'-[0-9]{4}$', '', file_id)}-{clock.now().year}"
 
 
 def _facts(file: CallFile) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from sqlmodel import col, func, select
 
 from challenge.accounts.models import Organization, Person
 from challenge.accounts.viewer import Viewer
+from challenge.assignments.models import Assignment
 from challenge.calls.models import Call
 from challenge.calls.queries import Opening
 from challenge.decisions import queries as decisions
-from challenge.decisions.models import Award, Decision, Outcome, SignOff
+from challenge.decisions.models import Award, Decision, Outcome, Release, SignOff
 from challenge.eligibility.models import Ruling, RulingResult
 from challenge.files import queries as files
 from challenge.files.models import Document
@@ -27,6 +28,8 @@ from challenge.notices.models import Notice, NoticeState
 from challenge.notices.rules import Addressed, Contradiction
 from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember, TeamRole
 from challenge.proposals.queries import seen_by
+from challenge.reviews.models import Remark, RemarkReader, Review, ReviewState
+from challenge.reviews.queries import pseudonym
 
 OUT = (NoticeState.ISSUED, NoticeState.REPLACED, NoticeState.REVOKED)
 
@@ -319,3 +322,30 @@ async def damaged_notices(db: Db) -> tuple[int, list[str]]:
         if hashlib.sha256(content).hexdigest() != sha256:
             found.append(f"{number}: its stored bytes are not those that were issued")
     return len(kept), found
+
+
+async def remarks_to_applicant(db: Db, viewer: Viewer, proposal_id: UUID) -> list[str]:
+    """The reviewers' words to the applicant, from the moment of release; in an order that tells nobody's name."""
+    found = await rows(
+        db,
+        sa.select(col(Remark.text), col(Review.stage_id), col(Review.person_id))
+        .join(Review, col(Review.id) == Remark.review_id)
+        .join(Assignment, col(Assignment.id) == Review.assignment_id)
+        .join(
+            Decision,
+            sa.and_(
+                col(Decision.proposal_id) == Review.proposal_id, col(Decision.stage_id) == Review.stage_id
+            ),
+        )
+        .join(Release, col(Release.stage_id) == Decision.stage_id)
+        .where(
+            col(Review.proposal_id) == proposal_id,
+            col(Review.state) == ReviewState.SUBMITTED,
+            col(Assignment.removed_at).is_(None),
+            col(Remark.reader) == RemarkReader.APPLICANT,
+            col(Release.released_at) <= clock.now(),
+            col(Review.proposal_id).in_(seen_by(viewer, Facet.DECISION)),
+        ),
+    )
+    ordered = sorted(found, key=lambda row: pseudonym(row[1], proposal_id, row[2]))
+    return [text for text, _stage, _person in ordered if text.strip()]

@@ -1,9 +1,10 @@
 """What may happen to a notice, what one needs, and what a rehearsal finds. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from challenge.notices.kinds.shape import Kind, Letter, UnknownField, Value
 from challenge.notices.models import Notice, NoticeState
 from challenge.notices.records import ProposalLine
 
+VERIFY_LIMIT, VERIFY_WINDOW = 30, timedelta(minutes=1)
 NOTICE_MOVES = {
     (NoticeState.PREPARED, "issue"): NoticeState.ISSUED,
     (NoticeState.ISSUED, "revoke"): NoticeState.REVOKED,
@@ -196,6 +198,26 @@ def contradictions_of(
         refusal = fault.text
     if refusal is not None:
         yield found(refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Letters of one outcome to come: how many, in which languages."""
+
+    outcome: Outcome
+    count: int
+    by_language: tuple[tuple[str, int], ...]
+
+
+def letters_by_outcome(going: Iterable[Addressed]) -> list[Letters]:
+    counted: dict[Outcome, Counter[str]] = {}
+    for one in going:
+        counted.setdefault(one.outcome, Counter())[one.language or ""] += 1
+    return [
+        Letters(outcome, counted[outcome].total(), tuple(sorted(counted[outcome].items())))
+        for outcome in Outcome
+        if outcome in counted
+    ]
 
 
 # known only when a notice is made; a rehearsal has them stand in

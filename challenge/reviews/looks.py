@@ -216,6 +216,18 @@ def _size(size: int) -> str:
     return str(_("{size} MB", size=round(size / (1 << 20), 1)))
 
 
+def clashes_told(clashes: Iterable[Clashing]) -> dict[str, Any]:
+    return {
+        clash.name: {
+            "yours": as_typed(clash.sent),
+            "theirs": as_typed(clash.kept),
+            "version": clash.version,
+            "at": clash.saved_at.isoformat(),
+        }
+        for clash in clashes
+    }
+
+
 def told(sheet: Sheet, saved: Saved) -> Response[Any]:
     """The answer to an autosave: versions, what clashed, and the total as it stands now."""
     is_complete = len(sheet.complete) == len(sheet.rubric.criteria)
@@ -226,15 +238,7 @@ def told(sheet: Sheet, saved: Saved) -> Response[Any]:
         "total": str(total_in_words(sheet.rubric, sheet.total, is_complete=is_complete)),
     }
     if saved.clashes:
-        body["clash"] = {
-            clash.name: {
-                "yours": as_typed(clash.sent),
-                "theirs": as_typed(clash.kept),
-                "version": clash.version,
-                "at": clash.saved_at.isoformat(),
-            }
-            for clash in saved.clashes
-        }
+        body["clash"] = clashes_told(saved.clashes)
     if saved.errors:
         labels = {criterion.code: pick(criterion.label) for criterion in sheet.rubric.criteria}
         body["detail"] = " ".join(

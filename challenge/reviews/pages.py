@@ -182,17 +182,17 @@ async def recuse(db: Db, me: Me, form: Form, review_id: FromPath[UUID]) -> Page 
 @get("/reviews/panels/{panel_id:uuid}", needs=Can.REOPEN_REVIEWS)
 async def panel(db: Db, me: Me, panel_id: FromPath[UUID]) -> Page:
     found, opening = await progress.the_chaired_panel(db, me, panel_id)
-    held, scores = await progress.reviews_of_panel(db, me, found)
+    reviews = await progress.reviews_of_panel(db, me, found)
     stage = opening.stages[0]
     return page(
         "reviews/panel.html",
         **around(opening),
         panel=found,
-        proposals=looks.by_proposal(held),
-        scores=scores,
+        proposals=looks.by_proposal(reviews.held),
+        reviews=reviews,
         rubric=await queries.rubric_of_stage(db, stage),
-        total=len(held),
-        is_in=sum(one.state == "submitted" for one in held),
+        total=len(reviews.held),
+        is_in=sum(one.state == "submitted" for one in reviews.held),
         is_frozen=stage.reviews_closed_at is not None,
         confidence=rules.CONFIDENCE,
         due=looks.due(await progress.last_day(db, opening.call.id), opening.call.zone, clock.now()),

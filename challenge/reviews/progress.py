@@ -21,7 +21,7 @@ from challenge.panels.models import Panel
 from challenge.proposals.models import Facet, Proposal, ProposalState
 from challenge.proposals.queries import sees
 from challenge.reviews import queries
-from challenge.reviews.models import Review, ReviewState
+from challenge.reviews.models import RemarkReader, Review, ReviewState
 from challenge.rubrics.definition import Score as Given
 
 # ---------- what a chair sees ----------
@@ -68,13 +68,17 @@ async def the_chaired_panel(db: Db, viewer: Viewer, panel_id: UUID) -> tuple[Pan
     return panel, Opening(call, programme, [stage])
 
 
-async def reviews_of_panel(
-    db: Db, viewer: Viewer, panel: Panel
-) -> tuple[list[Held], dict[UUID, dict[str, Given | None]]]:
-    """The present assignments of a panel over the proposals whose reviews and reviewers the viewer sees, and the scores.
+@dataclass(frozen=True, slots=True)
+class OfPanel:
+    """The present assignments of a panel, with scores and remarks by assignment where they may be read."""
 
-    Two statements.
-    """
+    held: list[Held]
+    scores: dict[UUID, dict[str, Given | None]]
+    remarks: dict[UUID, dict[RemarkReader, str]]
+
+
+async def reviews_of_panel(db: Db, viewer: Viewer, panel: Panel) -> OfPanel:
+    """Over the proposals whose reviews and reviewers the viewer sees: three statements."""
     found = await rows(
         db,
         sa.select(
@@ -89,6 +93,7 @@ async def reviews_of_panel(
             col(Assignment.panel_id) == panel.id,
             col(Assignment.removed_at).is_(None),
             col(Proposal.state) == ProposalState.SUBMITTED,
+            col(Proposal.is_eligible).is_not(False),
             sees(viewer, Facet.REVIEWS),
             sees(viewer, Facet.REVIEWERS),
         )
@@ -98,7 +103,7 @@ async def reviews_of_panel(
     readable = [
         one.id for one in held if one.state == ReviewState.SUBMITTED and (one.is_own or not one.is_waiting)
     ]
-    return held, await queries.scores_of(db, readable)
+    return OfPanel(held, await queries.scores_of(db, readable), await queries.remarks_of(db, readable))
 
 
 @dataclass(frozen=True, slots=True)

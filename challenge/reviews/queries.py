@@ -380,14 +380,7 @@ async def submitted_reviews(
     )  # fmt: skip
     ids = [row[0] for row in found]
     scores = await scores_of(db, ids)
-    remarks: dict[UUID, dict[RemarkReader, str]] = {}
-    for review_id, reader, text in await rows(
-        db,
-        sa.select(col(Remark.review_id), col(Remark.reader), col(Remark.text)).where(
-            col(Remark.review_id).in_(ids)
-        ),
-    ):
-        remarks.setdefault(review_id, {})[reader] = text
+    remarks = await remarks_of(db, ids)
     letters = letters_of(stage_id, proposal_id, given)
     seen = [
         Seen(
@@ -409,6 +402,18 @@ async def scores_of(db: Db, review_ids: Sequence[UUID]) -> dict[UUID, dict[str, 
         ).where(col(Score.review_id).in_(review_ids)),
     ):
         found.setdefault(review_id, {})[criterion] = NOT_APPLICABLE if is_na else value
+    return found
+
+
+async def remarks_of(db: Db, review_ids: Sequence[UUID]) -> dict[UUID, dict[RemarkReader, str]]:
+    found: dict[UUID, dict[RemarkReader, str]] = {}
+    for review_id, reader, text in await rows(
+        db,
+        sa.select(col(Remark.review_id), col(Remark.reader), col(Remark.text)).where(
+            col(Remark.review_id).in_(review_ids)
+        ),
+    ):
+        found.setdefault(review_id, {})[reader] = text
     return found
 
 

@@ -12,7 +12,7 @@ from challenge.files.models import Document, DocumentState
 from challenge.forms.definition import Question
 from challenge.forms.models import Answer, AnswerSheet, FormVersion
 from challenge.forms.queries import definition_of
-from challenge.forms.rules import is_asked
+from challenge.forms.rules import is_answered, is_asked
 from challenge.foundation.db import Db, rows
 from challenge.proposals.models import Attachment
 from challenge.reviews.queries import Sheet
@@ -68,6 +68,11 @@ async def reading_of(db: Db, sheet: Sheet) -> Reading:
         and is_asked(question, answers)
         and not (question.kind == "short-text" and answers.get(question.code) == sheet.proposal.title)
     ]
+    shown = [
+        question
+        for question in shown
+        if question.required or question.kind == "file" or is_answered(question, answers)
+    ]
     papers = await _papers(db, sheet, [question.code for question in shown])
     slots: dict[str, list[str]] = {}
     for slot, paper in papers:
@@ -80,6 +85,7 @@ async def reading_of(db: Db, sheet: Sheet) -> Reading:
                 slots.get(question.code, []) if question.kind == "file" else answers.get(question.code),
             )
             for question in shown
+            if question.required or question.kind != "file" or question.code in slots
         ],
         {str(paper.id): paper for _slot, paper in papers},
     )

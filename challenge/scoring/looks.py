@@ -161,20 +161,21 @@ def tie_breaks(rubric: Rubric) -> list[Label]:
     ]
 
 
-def headline(result: RankingResult) -> Text:
+def headline(rubric: Rubric, result: RankingResult) -> Text:
     """The news of a ranking."""
     placed = len(result.ranked)
     if not placed:
         return _("No proposal has a place yet")
-    shared = sum(1 for row in result.ranked if row.shared_with)
-    if shared:
+    if shared := sum(1 for row in result.ranked if row.shared_with):
         return _n(
-            "{n} proposal has a place, {shared} of them share one",
-            "{n} proposals have a place, {shared} of them share one",
+            "{n} proposal has a place, {shared} share one",
+            "{n} proposals have a place, {shared} share one",
             placed,
             shared=shared,
         )
-    return _n("{n} proposal has a place", "{n} proposals have a place, one after the other", placed)
+    if thresholds_in_words(rubric):
+        return _n("{n} proposal reaches every threshold", "{n} proposals reach every threshold", placed)
+    return _n("{n} proposal has a place", "{n} proposals have a place", placed)
 
 
 def as_json(rubric: Rubric, result: RankingResult, listed: Mapping[str, Listed]) -> dict[str, Any]:

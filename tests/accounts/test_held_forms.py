@@ -17,7 +17,7 @@ from tests.builders.people import a_person
 from tests.client import BASE, Client, words_of
 
 PASSWORD = "a whale under the bridge"
-STORY = "First line\r\nsecond <b>line</b> & \"quotes\" ' 雪 مرحبا\r\n" + "word " * 30_000
+STORY = 'First line\r\nsecond <b>line</b> & "quotes" \' 雪 مرحبا\r\n' + "word " * 30_000
 # a name that stands twice, an empty value, a button, and the fields of the profile form
 TYPED: dict[str, Any] = {
     "name": "Amina O'Kafor <x>",
@@ -142,10 +142,14 @@ async def test_a_form_sent_without_any_cookie_is_kept_too(client: Client, databa
     assert [(n.removeprefix("_held:"), v) for n, v in fields if n.startswith("_held:")] == EXPECTED
 
 
-async def test_who_signs_in_by_a_mailed_link_comes_back_to_what_was_typed(client: Client, database: Database) -> None:
+async def test_who_signs_in_by_a_mailed_link_comes_back_to_what_was_typed(
+    client: Client, database: Database
+) -> None:
     person = await a_lost_session(client, database)
     refused = await client.post("/account", TYPED)
-    sent = await send(client, "/sign-in/link", form_on(refused.text, "/sign-in"), email=person.email, how="sign_in")
+    sent = await send(
+        client, "/sign-in/link", form_on(refused.text, "/sign-in"), email=person.email, how="sign_in"
+    )
     assert sent.status_code == 200
     waiting = form_on(sent.text, "/sign-in/held")
     path = await link_in_last_mail(database, person.email)
@@ -167,7 +171,9 @@ async def test_who_presses_go_on_before_signing_in_keeps_the_text(client: Client
     assert [(n.removeprefix("_held:"), v) for n, v in fields if n.startswith("_held:")] == EXPECTED
 
 
-async def test_a_form_of_an_older_session_is_sent_again_with_one_press(client: Client, database: Database) -> None:
+async def test_a_form_of_an_older_session_is_sent_again_with_one_press(
+    client: Client, database: Database
+) -> None:
     person = await a_member(database)
     await client.sign_in(person.id)
     old = client.csrf
@@ -208,7 +214,9 @@ async def test_a_database_that_is_down_keeps_the_form(database: Database, tmp_pa
     assert (await stored_name(database))[2] == "Africa/Nairobi"
 
 
-async def test_a_multipart_form_keeps_its_texts_and_names_its_files(client: Client, database: Database) -> None:
+async def test_a_multipart_form_keeps_its_texts_and_names_its_files(
+    client: Client, database: Database
+) -> None:
     await a_lost_session(client, database)
     refused = await client.http.post(
         "/account",
@@ -224,7 +232,9 @@ async def test_a_multipart_form_keeps_its_texts_and_names_its_files(client: Clie
 
 async def test_a_password_is_never_kept_on_a_page(client: Client, database: Database) -> None:
     await a_lost_session(client, database)
-    refused = await client.post("/account/password", {"password": PASSWORD, "new_password": "another whale at sea"})
+    refused = await client.post(
+        "/account/password", {"password": PASSWORD, "new_password": "another whale at sea"}
+    )
     assert refused.status_code == 401
     assert PASSWORD not in refused.text
     assert "another whale" not in refused.text

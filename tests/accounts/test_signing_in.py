@@ -19,7 +19,13 @@ from tests.client import Client, words_of
 from tests.conftest import NOON
 
 PASSWORD = "a whale under the bridge"
-NEW = {"name": "Amina Okafor", "email": "amina@example.org", "password": PASSWORD, "language": "en", "zone": "UTC"}
+NEW = {
+    "name": "Amina Okafor",
+    "email": "amina@example.org",
+    "password": PASSWORD,
+    "language": "en",
+    "zone": "UTC",
+}
 
 
 async def a_member(database: Database, email: str = "amina@example.org", **more: object) -> Person:
@@ -135,14 +141,18 @@ async def test_a_faulty_sign_up_keeps_what_was_typed_but_not_the_password(client
 async def test_the_right_password_opens_a_new_session(client: Client, database: Database) -> None:
     person = await a_member(database)
     done = await client.form(
-        "/sign-in", "/sign-in", {"email": " Amina@Example.org ", "password": PASSWORD, "next": "/proposals/1?a=b"}
+        "/sign-in",
+        "/sign-in",
+        {"email": " Amina@Example.org ", "password": PASSWORD, "next": "/proposals/1?a=b"},
     )
     assert (done.status_code, done.headers["location"]) == (303, "/proposals/1?a=b")
     secret = client.http.cookies[cookie_name()]
     assert [(s.key, s.person_id) for s in await sessions(database)] == [(fingerprint(secret), person.id)]
 
 
-async def test_wrong_password_and_unknown_address_get_the_same_answer(client: Client, database: Database) -> None:
+async def test_wrong_password_and_unknown_address_get_the_same_answer(
+    client: Client, database: Database
+) -> None:
     await a_member(database)
     known = await client.form("/sign-in", "/sign-in", {"email": "amina@example.org", "password": "wrong"})
     unknown = await client.form("/sign-in", "/sign-in", {"email": "ghost@example.org", "password": "wrong"})
@@ -170,7 +180,9 @@ async def test_five_tries_are_free_then_the_wait_doubles_to_a_quarter_of_an_hour
     await a_member(database)
 
     async def wrong() -> tuple[int, str | None]:
-        answer = await client.form("/sign-in", "/sign-in", {"email": "amina@example.org", "password": "wrong"})
+        answer = await client.form(
+            "/sign-in", "/sign-in", {"email": "amina@example.org", "password": "wrong"}
+        )
         return answer.status_code, answer.headers.get("retry-after")
 
     moment = NOON
@@ -183,11 +195,15 @@ async def test_five_tries_are_free_then_the_wait_doubles_to_a_quarter_of_an_hour
         with clock.stopped(moment):
             assert (await wrong())[0] == 422, wait
     with clock.stopped(moment + timedelta(seconds=5)):
-        waiting = await client.form("/sign-in", "/sign-in", {"email": "amina@example.org", "password": PASSWORD})
+        waiting = await client.form(
+            "/sign-in", "/sign-in", {"email": "amina@example.org", "password": PASSWORD}
+        )
         assert waiting.status_code == 429
         assert "Too many tries for this address" in words_of(waiting)
     with clock.stopped(moment + timedelta(seconds=901)):
-        right = await client.form("/sign-in", "/sign-in", {"email": "amina@example.org", "password": PASSWORD})
+        right = await client.form(
+            "/sign-in", "/sign-in", {"email": "amina@example.org", "password": PASSWORD}
+        )
         assert right.status_code == 303
 
 
@@ -216,7 +232,9 @@ async def test_an_unknown_session_id_is_never_adopted(client: Client, database: 
     assert len(kept) == 1
 
 
-async def test_signing_in_again_changes_the_id_and_ends_the_old_session(client: Client, database: Database) -> None:
+async def test_signing_in_again_changes_the_id_and_ends_the_old_session(
+    client: Client, database: Database
+) -> None:
     person = await a_member(database)
     await client.sign_in(person.id)
     before = client.http.cookies[cookie_name()]
@@ -283,7 +301,9 @@ async def test_the_eleventh_session_ends_the_oldest(client: Client, database: Da
 # ---------- links ----------
 
 
-async def test_a_link_signs_in_once_and_looking_at_it_does_no_harm(client: Client, database: Database) -> None:
+async def test_a_link_signs_in_once_and_looking_at_it_does_no_harm(
+    client: Client, database: Database
+) -> None:
     person = await a_member(database)
     asked = await client.form("/sign-in", "/sign-in/link", {"email": person.email, "next": "/proposals"})
     assert asked.status_code == 200
@@ -346,7 +366,9 @@ async def test_a_reset_link_sets_a_password_and_ends_all_sessions(client: Client
     person = await a_member(database)
     async with Client(database) as elsewhere:
         await elsewhere.sign_in(person.id)
-        asked = await client.form("/sign-in/link?how=reset", "/sign-in/link", {"email": person.email, "how": "reset"})
+        asked = await client.form(
+            "/sign-in/link?how=reset", "/sign-in/link", {"email": person.email, "how": "reset"}
+        )
         assert "within 30 minutes" in words_of(asked)
         path = await link_in_last_mail(database, person.email)
         weak = await client.form(path, path, {"password": "amina okafor"})
@@ -358,12 +380,16 @@ async def test_a_reset_link_sets_a_password_and_ends_all_sessions(client: Client
     client.sign_out()
     old = await client.form("/sign-in", "/sign-in", {"email": person.email, "password": PASSWORD})
     assert old.status_code == 422
-    new = await client.form("/sign-in", "/sign-in", {"email": person.email, "password": "a heron on the chimney"})
+    new = await client.form(
+        "/sign-in", "/sign-in", {"email": person.email, "password": "a heron on the chimney"}
+    )
     assert new.status_code == 303
     assert [m.template for m in await mails_to(database, person.email)][-1] == "accounts.password_changed"
 
 
-async def test_the_database_holds_no_secret_of_a_link_or_a_session(client: Client, database: Database) -> None:
+async def test_the_database_holds_no_secret_of_a_link_or_a_session(
+    client: Client, database: Database
+) -> None:
     person = await a_member(database)
     await client.form("/sign-in", "/sign-in/link", {"email": person.email})
     path = await link_in_last_mail(database, person.email)

@@ -6,11 +6,10 @@ from challenge.assignments.models import Assignment
 from challenge.foundation.db import Db
 from challenge.panels.models import Seat, SeatState
 from challenge.proposals.models import Facet
-from challenge.proposals.queries import facets_for
-from tests.assignments.world import a_token, a_world, in_conflict
+from tests.assignments.world import a_token, a_world, in_conflict, now_of, sides_of, stored
 from tests.builders.calls import a_call
 from tests.builders.panels import a_panel, a_seat
-from tests.builders.people import a_manager, a_person, a_viewer, with_role
+from tests.builders.people import a_manager, a_person, with_role
 from tests.client import Client
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -46,7 +45,7 @@ async def test_a_conflict_is_refused_with_409(db: Db, client: Client) -> None:
     assert refused.json()["type"].endswith("/problems/conflict-of-interest")
     stranger = {"proposalId": str(world.wind.id), "personId": str(world.manager.id)}
     assert (await client.api("POST", "/assignments", token, json=stranger)).status_code == 409
-    assert (await db.exec(select(Assignment))).all() == []
+    assert (await stored(client.database, select(Assignment))) == []
 
 
 async def test_a_list_is_a_plan_until_it_is_applied(db: Db, client: Client) -> None:
@@ -71,13 +70,11 @@ async def test_a_list_is_a_plan_until_it_is_applied(db: Db, client: Client) -> N
         }
     ]
     assert (body["isApplied"], body["removed"], body["present"]) == (False, [], [])
-    assert (await db.exec(select(Assignment))).all() == []
-    await db.rollback()
+    assert (await stored(client.database, select(Assignment))) == []
     applied = await client.api("POST", path, token, json={"text": text, "apply": True})
     assert applied.json() == {**body, "isApplied": True}
-    made = (await db.exec(select(Assignment))).one()
+    made = (await stored(client.database, select(Assignment)))[0]
     assert (made.proposal_id, made.person_id) == (world.wind.id, world.amina.id)
-    await db.rollback()
     unreadable = await client.api("POST", path, token, json={"text": ""})
     assert unreadable.status_code == 422
 
@@ -109,8 +106,7 @@ async def test_what_is_hidden_by_a_conflict_is_unknown(db: Db, client: Client) -
         json={"text": text, "replace": True, "apply": True},
     )
     assert plan.json()["removed"] == []
-    await db.rollback()
-    await db.refresh(made)
+    made = await now_of(client.database, made)
     assert made.removed_at is None
 
 
@@ -125,8 +121,7 @@ async def test_declaring_a_conflict_ends_the_sight(db: Db, client: Client) -> No
     assert done.status_code == 201
     assert [(c["proposal"], c["kind"]) for c in done.json()["items"]] == [("AC-WIND2", "family")]
     assert (await client.api("GET", "/conflicts", token)).json() == done.json()
-    await db.rollback()
-    assert await facets_for(db, await a_viewer(db, world.amina), world.wind.id) == Facet(0)
+    assert await sides_of(client.database, world.amina, world.wind) == Facet(0)
     outside = await a_token(db, world.manager)
     await db.commit()
     none = await client.api("POST", "/conflicts", outside, json={"proposal": "AC-WIND2", "kind": "family"})
@@ -136,12 +131,12 @@ async def test_declaring_a_conflict_ends_the_sight(db: Db, client: Client) -> No
 async def test_taking_a_seat_back(db: Db, client: Client) -> None:
     world = await a_world(db)
     made = await world.given(db, world.wind, world.amina)
-    seat = (await db.exec(select(Seat).where(Seat.person_id == world.amina.id))).one()
     token = await a_token(db, world.manager)
     await db.commit()
+    [seat] = await stored(client.database, select(Seat).where(Seat.person_id == world.amina.id))
     done = await client.api("POST", f"/seats/{seat.id}/withdrawal", token, json={"reason": "left"})
     assert done.json() == {"id": str(seat.id), "state": "withdrawn"}
-    await db.refresh(made)
+    made = await now_of(client.database, made)
     assert made.removed_because == "left"
 
 
@@ -165,7 +160,7 @@ async def test_who_does_not_manage_changes_nothing(
         ("POST", "/calls/a-call/assignments/imports", text),
     ):
         assert (await client.api(method, path, token, json=body)).status_code == status, path
-    assert len((await db.exec(select(Assignment))).all()) == 1
+    assert len(await stored(client.database, select(Assignment))) == 1
 
 
 async def test_a_manager_of_another_call_finds_nothing(db: Db, client: Client) -> None:

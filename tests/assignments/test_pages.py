@@ -7,19 +7,19 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import event
-from sqlmodel import select
+from sqlmodel import col, select
 
-from challenge.accounts.models import Person, RoleName, Scope
+from challenge.accounts.models import RoleName, Scope
 from challenge.assignments.models import Assignment
-from challenge.foundation.db import Database, Db
-from challenge.panels.models import Conflict, Seat, SeatKind, SeatState
+from challenge.calls.models import Blindness
+from challenge.foundation.db import Db
+from challenge.panels.models import Conflict, Expertise, Seat, SeatKind, SeatState
 from challenge.proposals.models import Facet
-from challenge.proposals.queries import facets_for
-from tests.assignments.world import World, a_world, in_conflict
+from tests.assignments.world import World, a_token, a_world, in_conflict, now_of, sides_of, stored
 from tests.builders.assignments import a_sent_proposal, an_assignment
 from tests.builders.calls import a_call
-from tests.builders.panels import a_reviewer, a_seat
-from tests.builders.people import a_manager, a_person, a_viewer, with_role
+from tests.builders.panels import a_panel, a_reviewer, a_seat
+from tests.builders.people import a_manager, a_person, with_role
 from tests.client import Client, words_of
 
 
@@ -40,11 +40,9 @@ def fields(response: httpx.Response) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
-async def present(db: Db) -> set[tuple[Any, Any]]:
-    found = await db.exec(
-        select(Assignment.proposal_id, Assignment.person_id).where(Assignment.removed_at == None)  # noqa: E711
-    )
-    return set(found.all())
+async def present(client: Client) -> set[tuple[Any, Any]]:
+    pairs = select(Assignment.proposal_id, Assignment.person_id).where(col(Assignment.removed_at).is_(None))
+    return set(await stored(client.database, pairs))
 
 
 @contextmanager
@@ -122,9 +120,6 @@ async def test_shared_themes_and_languages_stand_beside_each_person(client: Clie
         ],
     }  # fmt: skip
     call, stage = await a_call(db, form=form)
-    from challenge.panels.models import Expertise
-    from tests.builders.panels import a_panel
-
     panel = await a_panel(db, call, stage)
     amina = await a_reviewer(db, panel, "Amina Diallo")
     db.add(Expertise(person_id=amina.id, languages=["fr"], sdgs=["sdg-01", "sdg-08"]))
@@ -152,11 +147,10 @@ async def test_a_choice_is_shown_before_it_is_made(world: World, client: Client,
     assert "1 is left out, and why" in words
     assert "A conflict of interest stands between this person and this proposal." in words
     assert "1 pair is there already and stays" in words
-    assert await present(db) == {(world.wind.id, world.amina.id)}
+    assert await present(client) == {(world.wind.id, world.amina.id)}
     done = await client.post(world.desk, fields(shown))
     assert (done.status_code, done.headers["location"]) == (303, world.desk)
-    await db.rollback()
-    assert await present(db) == {(world.wind.id, world.amina.id), (world.sun.id, world.amina.id)}
+    assert await present(client) == {(world.wind.id, world.amina.id), (world.sun.id, world.amina.id)}
     assert "1 assignment was made." in words_of(await client.get(world.desk))
 
 
@@ -168,10 +162,9 @@ async def test_a_choice_that_changed_meanwhile_is_shown_again(world: World, clie
     again = await client.post(world.desk, fields(shown))
     assert again.status_code == 409
     assert "Something changed since you opened this page. Nothing was assigned." in words_of(again)
-    assert await present(db) == set()
+    assert await present(client) == set()
     assert (await client.post(world.desk, fields(again))).status_code == 303
-    await db.rollback()
-    assert await present(db) == {(world.sun.id, world.amina.id)}
+    assert await present(client) == {(world.sun.id, world.amina.id)}
 
 
 async def test_nothing_picked_is_said(world: World, client: Client) -> None:
@@ -190,7 +183,7 @@ async def test_a_forged_form_cannot_assign_a_conflict(world: World, client: Clie
     await client.post(world.desk, {"pair": pair, "digest": empty})
     answer = await client.post(world.desk, {"pair": pair, "digest": "x"})
     assert answer.status_code == 409
-    assert await present(db) == set()
+    assert await present(client) == set()
 
 
 async def test_an_assignment_is_taken_away_with_a_reason(world: World, client: Client, db: Db) -> None:
@@ -204,9 +197,7 @@ async def test_an_assignment_is_taken_away_with_a_reason(world: World, client: C
     done = await client.post(path, {"reason": "ill"})
     assert done.headers["location"] == f"{world.desk}/proposals/{world.wind.id}"
     assert (await client.get(path)).status_code == 404
-    await db.rollback()
-    await db.refresh(made)
-    assert made.removed_because == "ill"
+    assert (await now_of(client.database, made)).removed_because == "ill"
 
 
 # ---------- a list ----------
@@ -225,13 +216,12 @@ async def test_a_list_is_shown_as_a_diff_and_applied_when_confirmed(
     words = words_of(shown)
     assert "There is no submitted proposal with the number AC-NEVER in this stage." in words
     assert "As long as a line is left out, nothing is taken away." in words
-    assert await present(db) == {(world.sun.id, world.amina.id)}
+    assert await present(client) == {(world.sun.id, world.amina.id)}
     corrected = await client.post(path, {"mode": "replace", "text": f"AC-WIND2,{world.amina.email}"})
     assert "Assign 1 and take away 1?" in words_of(corrected)
     done = await client.post(path, fields(corrected))
     assert done.status_code == 303
-    await db.rollback()
-    assert await present(db) == {(world.wind.id, world.amina.id)}
+    assert await present(client) == {(world.wind.id, world.amina.id)}
     assert "Assigned: 1. Taken away: 1." in words_of(await client.get(world.desk))
 
 
@@ -258,7 +248,7 @@ async def test_a_conflict_in_a_list_is_left_out(world: World, client: Client, db
     assert "A conflict of interest stands between this person and this proposal." in words
     forged = {"text": f"AC-WIND2,{world.amina.email}", "apply": "yes", "digest": "x"}
     assert (await client.post(world.desk + "/imports", forged)).status_code == 409
-    assert await present(db) == set()
+    assert await present(client) == set()
 
 
 async def test_the_present_list_comes_back_as_it_is_taken(world: World, client: Client, db: Db) -> None:
@@ -287,7 +277,7 @@ async def test_a_conflicted_manager_finds_nothing_of_the_proposal_anywhere(
     await world.given(db, world.sun, world.amina)
     await in_conflict(db, world.manager, world.wind)
     await db.commit()
-    seat = (await db.exec(select(Seat).where(Seat.person_id == world.amina.id))).one()
+    [seat] = await stored(client.database, select(Seat).where(Seat.person_id == world.amina.id))
     for path in (
         world.desk,
         world.desk + "?show=short",
@@ -329,25 +319,16 @@ async def test_a_conflict_after_the_assignment_ends_sight_at_once(
     await client.sign_in(world.amina.id)
     done = await client.post("/reviews/conflicts", {"proposal": "ac-wind2", "kind": "employment"})
     assert (done.status_code, done.headers["location"]) == (303, "/reviews/conflicts")
-    await db.rollback()
-    assert await facets_for(db, await a_viewer(db, world.amina), world.wind.id) == Facet(0)
-    await db.refresh(made)
-    assert made.removed_at is not None
+    assert await sides_of(client.database, world.amina, world.wind) == Facet(0)
+    assert (await now_of(client.database, made)).removed_at is not None
     words = words_of(await client.get("/reviews/conflicts"))
     assert "AC-WIND2 I work or worked for the applicant or a partner" in words
     assert "Wind with a wage floor" not in words
-    token = await _token(db, world.amina)
+    token = await a_token(db, world.amina)
+    await db.commit()
     known = await client.api("GET", f"/proposals/{world.wind.id}", token)
     unknown = await client.api("GET", "/proposals/00000000-0000-4000-8000-000000000000", token)
     assert known.status_code == unknown.status_code == 404
-
-
-async def _token(db: Db, person: Person) -> str:
-    from tests.assignments.world import a_token
-
-    secret = await a_token(db, person)
-    await db.commit()
-    return secret
 
 
 @pytest.mark.parametrize(
@@ -397,8 +378,7 @@ async def test_who_may_open_and_change_assignments(
         (panel + "/seats", {"name": "X", "email": "x@example.org"}),
     ):
         assert (await client.post(path, data)).status_code == status, path
-    await db.rollback()
-    assert await present(db) == {(world.wind.id, world.amina.id)}
+    assert await present(client) == {(world.wind.id, world.amina.id)}
 
 
 async def test_pages_take_as_many_statements_for_thirty_rows_as_for_one(
@@ -435,7 +415,7 @@ async def _statements(client: Client, path: str) -> int:
 
 
 async def test_accepting_is_a_button_and_the_chair_sees_the_panel(
-    world: World, client: Client, db: Db, database: Database
+    world: World, client: Client, db: Db
 ) -> None:
     await world.given(db, world.wind, world.amina)
     seat, late = await a_seat(db, world.panel, kind=SeatKind.CHAIR, state=SeatState.INVITED)
@@ -444,17 +424,15 @@ async def test_accepting_is_a_button_and_the_chair_sees_the_panel(
     path = f"/reviews/invitations/{seat.id}"
     for _visit in range(2):
         assert "Would you chair this panel?" in words_of(await client.get(path))
-    await db.refresh(seat)
-    assert seat.state == SeatState.INVITED
+    assert (await now_of(client.database, seat)).state == SeatState.INVITED
     assert (await client.get(path + "/acceptance")).status_code == 405
     done = await client.post(path + "/acceptance")
     assert (done.status_code, done.headers["location"]) == (303, path)
     assert "You sit on this panel" in words_of(await client.get(path))
-    await db.rollback()
-    assert await facets_for(db, await a_viewer(db, late), world.wind.id) & Facet.REVIEWS
+    assert await sides_of(client.database, late, world.wind) & Facet.REVIEWS
     again = await client.post(path + "/acceptance")
     assert again.status_code == 409
-    assert "You have answered this invitation before." in words_of(again)
+    assert "You have answered this invitation before" in words_of(again)
 
 
 async def test_nobody_answers_for_somebody_else(world: World, client: Client, db: Db) -> None:
@@ -481,23 +459,20 @@ async def test_an_address_that_is_not_confirmed_cannot_take_a_seat(
 async def test_a_seat_is_taken_back_with_what_came_with_it(world: World, client: Client, db: Db) -> None:
     await world.given(db, world.wind, world.amina)
     await db.commit()
-    seat = (await db.exec(select(Seat).where(Seat.person_id == world.amina.id))).one()
+    [seat] = await stored(client.database, select(Seat).where(Seat.person_id == world.amina.id))
     panel = f"{world.panels}/{world.panel.id}"
     path = f"{panel}/seats/{seat.id}/withdrawal"
     assert "1 proposal loses a reviewer" in words_of(await client.get(path))
     assert (await client.post(path, {"reason": ""})).status_code == 422
     done = await client.post(path, {"reason": "moved away"})
     assert (done.status_code, done.headers["location"]) == (303, panel)
-    await db.rollback()
-    assert await present(db) == set()
+    assert await present(client) == set()
     assert "This seat was taken back before." in words_of(await client.get(path))
 
 
 async def test_organizations_are_named_only_where_nothing_hides_them(
     world: World, client: Client, db: Db
 ) -> None:
-    from challenge.calls.models import Blindness
-
     await client.sign_in(world.amina.id)
     assert "Sunrise Union" not in words_of(await client.get("/reviews/conflicts"))  # the call is still open
     world.stage.closes_at = world.stage.opens_at
@@ -512,9 +487,8 @@ async def test_organizations_are_named_only_where_nothing_hides_them(
         "/reviews/conflicts", {"organization": str(world.sun.organization_id), "kind": "rivalry"}
     )
     assert done.status_code == 303
-    await db.rollback()
-    found = await db.exec(select(Conflict.proposal_id).where(Conflict.declared_by_id == world.amina.id))
-    assert set(found.all()) == {world.sun.id}
+    declared = select(Conflict.proposal_id).where(Conflict.declared_by_id == world.amina.id)
+    assert await stored(client.database, declared) == [world.sun.id]
     world.stage.blindness = Blindness.DOUBLE
     db.add(world.stage)
     await db.commit()

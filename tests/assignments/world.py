@@ -1,6 +1,7 @@
 """One call under review: three proposals, two reviewers and a chair on a panel, a manager. Everything that could leak."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from challenge.accounts import actions as accounts
 from challenge.accounts.models import Person
@@ -8,14 +9,17 @@ from challenge.accounts.permissions import Can
 from challenge.accounts.viewer import for_command
 from challenge.assignments.models import Assignment
 from challenge.calls.models import Call, Stage
-from challenge.foundation.db import Db
+from challenge.foundation.db import Database, Db, Table
 from challenge.panels import actions as panels
 from challenge.panels.models import Panel, SeatKind
-from challenge.proposals.models import Proposal
+from challenge.proposals.models import Facet, Proposal
+from challenge.proposals.queries import facets_for
 from tests.builders.assignments import a_sent_proposal, an_assignment
 from tests.builders.calls import a_call
 from tests.builders.panels import a_panel, a_reviewer, a_seat
-from tests.builders.people import a_manager, a_person
+from tests.builders.people import a_manager, a_person, a_viewer
+
+T = TypeVar("T", bound=Table)
 
 
 @dataclass
@@ -71,6 +75,23 @@ async def a_world(db: Db, slug: str = "a-call") -> World:
 
 async def in_conflict(db: Db, person: Person, proposal: Proposal) -> None:
     await panels.declare_conflict(db, person.id, proposal, kind="family", by=for_command())
+
+
+async def stored(database: Database, statement: Any) -> list[Any]:
+    """What another session finds now; the session of the test would hold the right to write."""
+    async with database.reading() as db:
+        return list((await db.exec(statement)).all())
+
+
+async def now_of(database: Database, row: T) -> T:
+    """The row as it stands in the database now."""
+    async with database.reading() as db:
+        return await db.get_one(type(row), row.id)
+
+
+async def sides_of(database: Database, person: Person, proposal: Proposal) -> Facet:
+    async with database.reading() as db:
+        return await facets_for(db, await a_viewer(db, person), proposal.id)
 
 
 ALL_SCOPES = [can.value for can in Can]

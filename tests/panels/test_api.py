@@ -4,7 +4,7 @@ from sqlmodel import select
 from challenge.foundation.db import Db
 from challenge.mail.models import Message
 from challenge.panels.models import Panel, Seat, SeatState
-from tests.assignments.world import a_token, a_world
+from tests.assignments.world import a_token, a_world, stored
 from tests.builders.calls import a_call
 from tests.builders.panels import a_panel, a_seat
 from tests.builders.people import a_manager, a_person
@@ -19,7 +19,7 @@ async def test_panels_and_seats(db: Db, client: Client) -> None:
         "POST", "/calls/a-call/panels", token, json={"name": "Energy", "stage": stage.code}
     )
     assert made.status_code == 201
-    panel = (await db.exec(select(Panel))).one()
+    panel = (await stored(client.database, select(Panel)))[0]
     assert made.json() == {"id": str(panel.id), "name": "Energy", "stage": "proposals"}
     assert (await client.api("GET", "/calls/a-call/panels", token)).json() == {"items": [made.json()]}
     path = f"/panels/{panel.id}/seats"
@@ -32,7 +32,7 @@ async def test_panels_and_seats(db: Db, client: Client) -> None:
         "state": "invited",
         "maxLoad": 5,
     }
-    assert len((await db.exec(select(Message))).all()) == 1
+    assert len(await stored(client.database, select(Message))) == 1
     listed = (await client.api("GET", path, token)).json()["items"]
     assert [(seat["id"], seat["name"]) for seat in listed] == [(invited.json()["id"], "Dina")]
     wrong = await client.api("POST", path, token, json={"name": "", "email": "x", "maxLoad": 0})
@@ -79,7 +79,7 @@ async def test_a_repeated_key_invites_once(db: Db, client: Client) -> None:
         for _n in range(2)
     ]
     assert answers[0].json() == answers[1].json()
-    assert len((await db.exec(select(Message))).all()) == 1
+    assert len(await stored(client.database, select(Message))) == 1
 
 
 async def test_expertise(db: Db, client: Client) -> None:
@@ -104,6 +104,6 @@ async def test_panels_of_another_call_are_not_found(db: Db, client: Client, path
     assert (await client.api("GET", path, token)).status_code == 404
     body = {"name": "X", "email": "x@example.org", "stage": "proposals"}
     assert (await client.api("POST", path, token, json=body)).status_code == 404
-    seat = (await db.exec(select(Seat).where(Seat.person_id == world.amina.id))).one()
+    seat = (await stored(client.database, select(Seat).where(Seat.person_id == world.amina.id)))[0]
     taken = await client.api("POST", f"/seats/{seat.id}/withdrawal", token, json={"reason": "x"})
     assert taken.status_code == 404
