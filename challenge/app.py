@@ -170,6 +170,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         f"errors/{problem.status if problem.status in PAGES else 500}.html",
         status=problem.status,
         reason=problem.text,
+        slug=problem.slug,
         facts=problem.facts,
         errors=getattr(problem, "errors", {}),
         next=address_of(request) if request.method == "GET" else "",

@@ -233,11 +233,13 @@ def _check_form(
     observe.logger.warning("form token refused", door=visit.door, request_id=visit.id)
     if not visit.viewer.is_anyone and handler.opt.get("needs"):
         raise SignInNeeded(_("Your session has ended. What you typed is kept on this page."))
-    raise NotAllowed(
+    problem = NotAllowed(
         _(
             "This form was opened before you signed in, or in another session. What you typed is kept below; send it again."
         )
     )
+    problem.slug = "old-form"
+    raise problem
 
 
 def pre_session_token(visit: Visit) -> str:

@@ -97,7 +97,7 @@ async def list_file(request: Request[Any, Any, Any], db: Db, me: Me, slug: FromP
     for number, email in await queries.addresses_of_pairs(db, me, stage):
         writer.writerow([number, f"'{email}" if email[0] in "=+-@" else email])
     name = f"{opening.call.slug}-assignments.csv"
-    return as_file(out.getvalue().encode("utf-8-sig"), name, "text/csv; charset=utf-8")
+    return as_file(out.getvalue().encode("utf-8-sig"), name, "text/csv")
 
 
 # ---------- by hand, in both directions ----------

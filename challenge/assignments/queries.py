@@ -50,6 +50,7 @@ async def given(db: Db, viewer: Viewer, call_id: UUID) -> list[Given]:
             col(Assignment.id), col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Person.id),
             col(Person.name), col(Assignment.panel_id), col(Assignment.stage_id), col(Assignment.assigned_at),
         )
+        .select_from(Assignment)
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
         .join(Person, col(Person.id) == Assignment.person_id)
         .where(
@@ -173,6 +174,7 @@ def _given(viewer: Viewer, stage: Stage) -> Any:
             col(Assignment.id), col(Proposal.id), col(Proposal.number), col(Proposal.title), col(Person.id),
             col(Person.name), col(Assignment.panel_id), col(Assignment.stage_id), col(Assignment.assigned_at),
         )
+        .select_from(Assignment)
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
         .join(Person, col(Person.id) == Assignment.person_id)
         .where(

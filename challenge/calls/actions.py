@@ -1,6 +1,6 @@
 """Publish a call, take it back, move its deadline."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from challenge.accounts.viewer import Viewer
 from challenge.audit import actions as audit
@@ -38,7 +38,7 @@ async def withdraw(db: Db, opening: Opening, *, has_proposals: bool, by: Viewer)
 async def move_deadline(db: Db, opening: Opening, stage: Stage, closes_at: datetime, *, by: Viewer) -> Stage:
     """Another closing instant, recorded with the old one; never into the past of who already wrote."""
     refuse_if(rules.why_not_move_deadline(stage, closes_at, clock.now()))
-    before = stage.closes_at
+    before, closes_at = stage.closes_at, closes_at.astimezone(UTC)
     stage.closes_at = closes_at
     opening.call.changed_at = clock.now()
     db.add(stage)

@@ -36,12 +36,16 @@ class Decided:
 
     @classmethod
     def of(
-        cls, decision: Decision | None, award: Award | None, *, language: str, place: int | None, currency: str
+        cls,
+        decision: Decision | None,
+        award: Award | None,
+        *,
+        language: str,
+        place: int | None,
+        currency: str,
     ) -> "Decided":
         if decision is None:
-            return cls(
-                place=str(place or ""), currency=currency, feedback_language=language
-            )
+            return cls(place=str(place or ""), currency=currency, feedback_language=language)
         shown = decision.reserve_place if decision.outcome == Outcome.RESERVE else decision.place
         amount = award.amount if award else None
         return cls(
@@ -85,7 +89,9 @@ class Decided:
             self.feedback_language = ""
         self.place_value = _place(self.place)
         if self.place and self.place_value is None:
-            self.errors["place"] = _("Write the place as a whole number. You wrote “{found}”.", found=self.place[:20])
+            self.errors["place"] = _(
+                "Write the place as a whole number. You wrote “{found}”.", found=self.place[:20]
+            )
         if self.outcome == Outcome.RESERVE and not self.place:
             self.errors["place"] = _("Write the place on the reserve list; the letter names it.")
         if self.outcome == Outcome.AWARD:
@@ -165,7 +171,8 @@ class Bulk:
         read.types = [code for code in form.getall("types", []) if code in types]
         read.amount, read.currency = _typed(form, "amount"), _typed(form, "currency").upper()
         read.reasons = {
-            outcome: tidy(str(form.get(f"reason:{outcome.value}") or "")).strip()[:LONGEST] for outcome in Outcome
+            outcome: tidy(str(form.get(f"reason:{outcome.value}") or "")).strip()[:LONGEST]
+            for outcome in Outcome
         }
         for outcome in needed:
             if not read.reasons[outcome]:
@@ -174,7 +181,11 @@ class Bulk:
                 )
         if Outcome.AWARD in needed:
             one = Decided(
-                outcome=Outcome.AWARD, types=read.types, amount=read.amount, currency=read.currency, reason="-"
+                outcome=Outcome.AWARD,
+                types=read.types,
+                amount=read.amount,
+                currency=read.currency,
+                reason="-",
             )
             one._check_award()
             read.errors.update(one.errors)

@@ -260,7 +260,7 @@ async def in_ranking_order(db: Db, viewer: Viewer, stage_id: UUID) -> tuple[Rank
     """
     ranking = await scoring.newest_ranking(db, stage_id)
     found = {one.number: one for one in await decided(db, viewer, stage_id)}
-    ordered = []
+    ordered: list[Placed] = []
     for row in ranking.record["result"]["rows"] if ranking else ():
         one = found.pop(row["key"], None)
         if one is not None:

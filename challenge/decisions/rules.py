@@ -1,8 +1,9 @@
 """What may be decided, signed and released, and why not. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from challenge.calls.models import Stage
@@ -97,6 +98,35 @@ def decision_stage(stages: Sequence[Stage]) -> Stage:
 def is_out(release: Release | None, moment: datetime) -> bool:
     """Whether the decisions may be seen: one instant, compared with the clock."""
     return release is not None and release.released_at <= moment
+
+
+def counts_of(outcomes: Iterable[Outcome | None]) -> dict[Outcome | None, int]:
+    """How many of each outcome, and under None how many are open."""
+    counted = Counter(outcomes)
+    return {outcome: counted[outcome] for outcome in (*Outcome, None) if counted[outcome]}
+
+
+class Ranked(Protocol):
+    @property
+    def standing(self) -> str: ...
+
+
+R = TypeVar("R", bound=Ranked)
+
+
+def bulk_groups(placed: Sequence[R], award: int, reserve: int) -> dict[Outcome, list[R]]:
+    """The first so many of a ranking, the next, the rest; what was not admitted to it stays apart. No empty group."""
+    ranked = [one for one in placed if one.standing == "ranked"]
+    groups = {
+        Outcome.AWARD: ranked[:award],
+        Outcome.RESERVE: ranked[award : award + reserve],
+        Outcome.DECLINE: [
+            *ranked[award + reserve :],
+            *(one for one in placed if one.standing not in ("ranked", "excluded")),
+        ],
+        Outcome.NOT_ELIGIBLE: [one for one in placed if one.standing == "excluded"],
+    }
+    return {outcome: members for outcome, members in groups.items() if members}
 
 
 OUTCOME_WORDS: dict[Outcome, Text] = {

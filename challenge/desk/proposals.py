@@ -93,7 +93,7 @@ async def export(db: Db, me: Me, slug: FromPath[str], query: dict[str, Any]) -> 
             for row in rows
         ),
     )  # fmt: skip
-    return as_file(content, f"{slug}-proposals.csv", "text/csv; charset=utf-8")
+    return as_file(content, f"{slug}-proposals.csv", "text/csv")
 
 
 # ---------- one proposal ----------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from challenge.foundation.i18n import Text, _
+from challenge.foundation.text import canonical_digest
 
 PARTS: dict[str, Text] = {
     "title": _("Title"),
@@ -49,7 +50,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
 
 
 def _how(before: Any, after: Any) -> str:
-    if before == after:
+    # By digest: a list and a tuple with the same content are the same here.
+    if canonical_digest(before) == canonical_digest(after):
         return ""
     if before is None:
         return "new"

@@ -211,6 +211,7 @@ async def declared_conflicts(db: Db, viewer: Viewer, call_id: UUID) -> list[Any]
             col(Person.name), col(Proposal.number), col(Proposal.title), col(Conflict.kind), col(Conflict.reason),
             col(Conflict.declared_at), col(Conflict.person_id), col(Conflict.proposal_id),
         )
+        .select_from(Conflict)
         .join(Proposal, col(Proposal.id) == Conflict.proposal_id)
         .join(Person, col(Person.id) == Conflict.person_id)
         .where(col(Proposal.call_id) == call_id, col(Proposal.id).in_(visible_to(viewer)))
@@ -248,6 +249,7 @@ async def own_conflicts(db: Db, viewer: Viewer) -> list[OwnConflict]:
         sa.select(
             col(Proposal.number), col(Conflict.kind), col(Conflict.reason), col(Conflict.declared_at), col(Call.title)
         )
+        .select_from(Conflict)
         .join(Proposal, col(Proposal.id) == Conflict.proposal_id)
         .join(Call, col(Call.id) == Proposal.call_id)
         .where(col(Conflict.person_id) == viewer.person_id, col(Conflict.declared_by_id) == viewer.person_id)

@@ -121,7 +121,7 @@ async def _values(db: Db, me: Viewer, work: Work) -> dict[str, Any]:
         "deadline": _deadline(work.opening, work.stage, me),
         "is_closed": moment >= work.stage.closes_at,
         "closes": call_words.InZone(work.stage.closes_at, me.zone),
-        "status": words.status(code),
+        "standing": words.status(code),
         "decision": decision,
         "definition": work.definition,
         "answers": work.content.answers,

@@ -22,7 +22,7 @@ from challenge.proposals.models import Facet, Proposal, ProposalState
 from challenge.proposals.queries import sees
 from challenge.reviews import rules
 from challenge.reviews.models import Remark, RemarkReader, Review, ReviewState, Score
-from challenge.rubrics.aggregate import overall_score
+from challenge.rubrics.aggregate import overall_score, plain
 from challenge.rubrics.definition import NOT_APPLICABLE, Rubric
 from challenge.rubrics.definition import Score as Given
 from challenge.rubrics.models import RubricVersion
@@ -486,5 +486,5 @@ async def overalls_that_differ(db: Db) -> tuple[int, list[str]]:
             wrong.append(f"{review_id}: {error}")
             continue
         if (None if counted is None else round(counted, 4)) != overall:
-            wrong.append(f"{review_id}: kept {overall}, counted {counted}")
+            wrong.append(f"{review_id}: kept {overall and plain(overall)}, counted {counted}")
     return len(found), wrong

@@ -158,6 +158,12 @@ PROBLEMS: dict[str, Told] = {
         _("A token does only what its scopes name, even where the person may do more."),
         _("Make a token with the scope that the answer names."),
     ),
+    "old-form": Told(
+        403,
+        _("The form belongs to another session"),
+        _("It was opened before you signed in, or in another session. Only forms of the present one count."),
+        _("Open the page again, or send what you typed once more from the page that says so."),
+    ),
     "not-found": Told(
         404,
         _("There is nothing here"),

@@ -31,7 +31,9 @@ async def a_staffed_call(
     return call, stage, manager.id, observer.id
 
 
-async def test_a_deadline_moves_after_a_page_that_says_what_it_means(database: Database, client: Client) -> None:
+async def test_a_deadline_moves_after_a_page_that_says_what_it_means(
+    database: Database, client: Client
+) -> None:
     with clock.stopped(NOON):
         _call, stage, manager, _observer = await a_staffed_call(database)
         await client.sign_in(manager)
@@ -90,14 +92,21 @@ async def test_a_draft_is_not_there_for_others(database: Database, client: Clien
             assert (found.status_code, missing.status_code) == (404, 404)
             assert without_reference(found) == without_reference(missing)
         await client.sign_in(other_manager)
-        for path in ("/desk/calls/a-call", "/desk/calls/a-call/preview", "/desk/calls/a-call/form", "/calls/a-call"):
+        for path in (
+            "/desk/calls/a-call",
+            "/desk/calls/a-call/preview",
+            "/desk/calls/a-call/form",
+            "/calls/a-call",
+        ):
             assert (await client.get(path)).status_code == 404
         listed = words_of(await client.get("/desk"))
     assert "another" in listed
     assert "a-call" not in listed
 
 
-async def test_publishing_shows_the_call_and_is_refused_with_a_sentence(database: Database, client: Client) -> None:
+async def test_publishing_shows_the_call_and_is_refused_with_a_sentence(
+    database: Database, client: Client
+) -> None:
     with clock.stopped(NOON):
         _call, _stage, manager, _observer = await a_staffed_call(database, CallState.DRAFT)
         await client.sign_in(manager)
@@ -136,7 +145,9 @@ async def test_a_call_without_answers_goes_back_to_a_draft(database: Database, c
         assert (await client.get("/calls/a-call")).status_code == 404
 
 
-async def test_the_moment_of_closing_is_the_same_for_page_and_clock(database: Database, client: Client) -> None:
+async def test_the_moment_of_closing_is_the_same_for_page_and_clock(
+    database: Database, client: Client
+) -> None:
     with clock.stopped(NOON):
         _call, stage, _manager, _observer = await a_staffed_call(database)
     with clock.stopped(stage.closes_at - timedelta(seconds=1)):

@@ -16,9 +16,18 @@ def a_stage(code: str = "proposals", opens: datetime = OPENS, closes: datetime =
     return Stage(code=code, label={"en": "Proposals"}, opens_at=opens, closes_at=closes)  # type: ignore[call-arg]
 
 
-def a_call(state: CallState = CallState.PUBLISHED, zone: str = "Europe/Zurich", results: datetime | None = None) -> Call:
+def a_call(
+    state: CallState = CallState.PUBLISHED, zone: str = "Europe/Zurich", results: datetime | None = None
+) -> Call:
     return Call(  # type: ignore[call-arg]
-        slug="a", prefix="A", title={"en": "A"}, summary={"en": "A"}, zone=zone, languages=["en"], state=state, results_at=results
+        slug="a",
+        prefix="A",
+        title={"en": "A"},
+        summary={"en": "A"},
+        zone=zone,
+        languages=["en"],
+        state=state,
+        results_at=results,
     )
 
 

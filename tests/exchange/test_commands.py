@@ -16,9 +16,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.setenv("CHALLENGE_DATABASE_URL", database_url)
     settings_module.settings.cache_clear()
     monkeypatch.setattr("challenge.accounts.commanding.settings", settings_module.Settings)

@@ -92,7 +92,9 @@ async def test_a_moved_deadline_travels_in_the_exported_file(db: Db) -> None:
 
 def test_a_new_edition_keeps_the_hours_of_the_clock_over_summer_time() -> None:
     moved = shifted(read(SMALL), timedelta(days=140))
-    assert moved.stages[0].opens_at == datetime(2027, 5, 31, 7, 0, tzinfo=UTC)  # 9:00 in Zurich, before and after
+    assert moved.stages[0].opens_at == datetime(
+        2027, 5, 31, 7, 0, tzinfo=UTC
+    )  # 9:00 in Zurich, before and after
     assert moved.stages[0].closes_at == datetime(2027, 7, 18, 15, 0, tzinfo=UTC)
     assert [m.date for m in moved.timetable] == [date(2027, 5, 31), date(2027, 7, 18)]
 

@@ -47,7 +47,9 @@ async def test_a_wrong_file_is_answered_line_by_line_and_nothing_is_imported(
     database: Database, client: Client
 ) -> None:
     await client.sign_in(await a_manager_of_something(database))
-    wrong = broken("closes_at: 2027-02-28T17:00", "closes_at: 2027-01-01T17:00").replace("kind: short-text", "kind: short")
+    wrong = broken("closes_at: 2027-02-28T17:00", "closes_at: 2027-01-01T17:00").replace(
+        "kind: short-text", "kind: short"
+    )
     answer = await upload(client, wrong)
     assert answer.status_code == 422  # type: ignore[attr-defined]
     words = words_of(answer)  # type: ignore[arg-type]
@@ -199,7 +201,9 @@ async def test_programs_import_a_file_and_read_its_faults(database: Database, cl
     assert (form["code"], form["number"], len(form["digest"])) == ("form", 1, 64)
 
 
-async def test_programs_read_calls_and_move_a_deadline(database: Database, client: Client, at_noon: datetime) -> None:
+async def test_programs_read_calls_and_move_a_deadline(
+    database: Database, client: Client, at_noon: datetime
+) -> None:
     async with database.writing() as db:
         _call, stage = await a_call(db)
         await a_call(db, "a-draft", state=CallState.DRAFT)
@@ -208,11 +212,18 @@ async def test_programs_read_calls_and_move_a_deadline(database: Database, clien
         await db.commit()
     listed = (await client.api("GET", "/calls")).json()["items"]
     assert [(c["slug"], c["phase"]) for c in listed] == [("a-call", "open")]
-    assert {c["slug"] for c in (await client.api("GET", "/calls", token)).json()["items"]} == {"a-call", "a-draft"}
-    assert [p["slug"] for p in (await client.api("GET", "/programmes")).json()["items"]] == ["programme-of-a-call"]
+    assert {c["slug"] for c in (await client.api("GET", "/calls", token)).json()["items"]} == {
+        "a-call",
+        "a-draft",
+    }
+    assert [p["slug"] for p in (await client.api("GET", "/programmes")).json()["items"]] == [
+        "programme-of-a-call"
+    ]
     moved = {"stage": "proposals", "closesAt": "2027-03-28T17:00:00+02:00"}
     assert (await client.api("POST", "/calls/a-call/deadlines", nobody, json=moved)).status_code == 403
-    naive = await client.api("POST", "/calls/a-call/deadlines", token, json={**moved, "closesAt": "2027-03-28T17:00:00"})
+    naive = await client.api(
+        "POST", "/calls/a-call/deadlines", token, json={**moved, "closesAt": "2027-03-28T17:00:00"}
+    )
     assert naive.json()["errors"][0]["pointer"] == "closesAt"
     done = await client.api("POST", "/calls/a-call/deadlines", token, json=moved)
     assert done.json()["closesAt"] == "2027-03-28T15:00:00Z"

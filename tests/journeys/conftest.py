@@ -1,6 +1,5 @@
 """One demonstration, told once a run; its sites, served; one browser."""
 
-import asyncio
 import os
 import shutil
 import socket
@@ -144,9 +143,3 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 async def visitors(browser: Browser, screens: Path) -> Visitors:
     return Visitors(browser, screens)
-
-
-@pytest.fixture(scope="session")
-def busy() -> asyncio.Semaphore:
-    """Two windows at a time."""
-    return asyncio.Semaphore(2)

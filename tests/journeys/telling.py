@@ -36,9 +36,7 @@ def keep(name: str) -> Path:
     """A copy of everything as it is now: files are linked, they never change."""
     told = settings().var_dir
     copy = told.parent / name
-    shutil.copytree(
-        told, copy, copy_function=os.link, ignore=shutil.ignore_patterns("challenge.db*", "mail")
-    )
+    shutil.copytree(told, copy, copy_function=os.link, ignore=shutil.ignore_patterns("challenge.db*", "mail"))
     with sqlite3.connect(told / "challenge.db") as source, sqlite3.connect(copy / "challenge.db") as target:
         source.backup(target)
     return copy

@@ -11,9 +11,10 @@ from challenge.foundation.ids import new_id
 from challenge.mail.models import Message
 from challenge.panels import actions, queries
 from challenge.panels.models import Seat, SeatKind, SeatState
+from tests.builders.assignments import a_sent_proposal
 from tests.builders.calls import a_call
 from tests.builders.panels import a_panel, a_seat
-from tests.builders.people import a_person, a_viewer
+from tests.builders.people import a_manager, a_person, a_viewer
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 SYSTEM = for_command()
@@ -145,3 +146,20 @@ async def test_a_seat_is_answered_by_its_owner_alone(db: Db) -> None:
     assert isinstance(found, Seat)
     with pytest.raises(NotFound):
         await queries.own_seat(db, await a_viewer(db, await a_person(db)), seat.id)
+
+
+async def test_declared_conflicts_are_listed_for_who_sees_the_proposal(db: Db) -> None:
+    call, stage = await a_call(db)
+    panel = await a_panel(db, call, stage)
+    _seat, reviewer = await a_seat(db, panel, await a_person(db, "Amina Diallo"))
+    seen = await a_sent_proposal(db, call, stage, "AC-SEEN2")
+    hidden = await a_sent_proposal(db, call, stage, "AC-HIDE3")
+    manager = await a_manager(db, call.id)
+    for proposal in (seen, hidden):
+        await actions.declare_conflict(db, reviewer.id, proposal, kind="family", by=SYSTEM)
+    await actions.declare_conflict(db, manager.id, hidden, kind="finance", by=SYSTEM)
+    viewer = await a_viewer(db, manager)
+    listed = await queries.declared_conflicts(db, viewer, call.id)
+    assert [(row[0], row[1], row[3]) for row in listed] == [("Amina Diallo", "AC-SEEN2", "family")]
+    assert await queries.conflicted_pairs(db, viewer, call.id) == {(reviewer.id, seen.id)}
+    assert await queries.own_conflicts(db, viewer) == []
