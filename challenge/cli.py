@@ -30,6 +30,7 @@ from challenge.foundation.errors import NotFound, Problem, Unprocessable
 from challenge.foundation.i18n import _
 from challenge.migrations import run as migrations
 from challenge.notices import commands as notices
+from challenge.scoring import commands as scoring
 from challenge.settings import Settings, settings
 from challenge.site import operations
 
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _running(commands)
     _looking(commands)
     accounts.add(commands, scope_id)
+    scoring.add(commands)
     exchange.add(commands)
     notices.add(commands)
     announcements.add(commands)

@@ -5,6 +5,7 @@ import signal
 from contextlib import suppress
 
 from challenge import wiring
+from challenge.accounts import tasks as accounts
 from challenge.files import tasks as files
 from challenge.foundation.db import Database
 from challenge.foundation.observe import logger
@@ -17,6 +18,7 @@ from challenge.settings import Settings, settings
 
 TASKS: dict[str, Task] = {
     **jobs.tasks,
+    **accounts.tasks,
     **mail.tasks,
     **files.tasks,
     **notices.tasks,
@@ -26,6 +28,7 @@ TASKS: dict[str, Task] = {
 RECURRING: dict[str, str] = {
     "mail.sweep": "*/10 * * * *",
     "jobs.tidy": "17 3 * * *",
+    "accounts.forget": "27 3 * * *",
 }
 
 

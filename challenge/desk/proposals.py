@@ -38,7 +38,6 @@ async def list_page(db: Db, me: Me, slug: FromPath[str], query: dict[str, Any]) 
     found = await queries.counts(db, me, call_id, wanted, stage)
     rows = await queries.lines(db, me, call_id, wanted, stage)
     tracks = await calls.tracks_of(db, call_id)
-    countries = await queries.countries_of(db, me, call_id)
     return page(
         "desk/proposals.html",
         **desk_values(opening, me, "proposals"),
@@ -46,7 +45,7 @@ async def list_page(db: Db, me: Me, slug: FromPath[str], query: dict[str, Any]) 
         counts=found,
         rows=rows,
         tracks=tracks,
-        countries=sorted(((code, country_name(code)) for code in countries), key=lambda pair: pair[1]),
+        countries=sorted(((code, country_name(code)) for code in found.countries), key=lambda pair: pair[1]),
         currency=next((row.currency for row in rows if row.currency), ""),
         asked=stage.reviews_per_proposal if stage else 0,
         first=(wanted.page - 1) * PAGE + 1,

@@ -1,7 +1,7 @@
 """What staff read over several rooms. Everything is joined with what the viewer sees; counts too."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -270,14 +270,15 @@ def matching(wanted: Filter, stage: Stage | None) -> ColumnElement[bool]:
     return sa.and_(*parts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counts:
-    found: int
-    all: int
-    to_rule: int
-    eligible: int
-    not_eligible: int
-    withdrawn: int
+    found: int = 0
+    all: int = 0
+    to_rule: int = 0
+    eligible: int = 0
+    not_eligible: int = 0
+    withdrawn: int = 0
+    countries: list[str] = field(default_factory=list)
 
 
 def _joined(statement: Any) -> Any:
@@ -287,7 +288,7 @@ def _joined(statement: Any) -> Any:
 
 
 async def counts(db: Db, viewer: Viewer, call_id: UUID, wanted: Filter, stage: Stage | None) -> Counts:
-    """How many there are, all and by state, and how many the filter leaves. In one statement."""
+    """How many there are, all and by state, how many the filter leaves, and from where. In one statement."""
 
     def count(condition: ColumnElement[bool]) -> Any:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
@@ -295,21 +296,27 @@ async def counts(db: Db, viewer: Viewer, call_id: UUID, wanted: Filter, stage: S
     by_state = (
         matching(Filter(state=s), stage) for s in ("to-rule", "eligible", "not-eligible", "withdrawn")
     )
-    statement = _joined(
-        sa.select(count(matching(wanted, stage)), sa.func.count(), *(count(c) for c in by_state)).select_from(
-            Proposal
-        )
-    ).where(col(Proposal.call_id) == call_id, seen_by_staff(viewer))
-    return Counts(*(await rows(db, statement))[0])
-
-
-async def countries_of(db: Db, viewer: Viewer, call_id: UUID) -> list[str]:
     statement = (
-        sa.select(col(Proposal.country))
-        .distinct()
-        .where(col(Proposal.call_id) == call_id, col(Proposal.country) != "", seen_by_staff(viewer))
+        _joined(
+            sa.select(
+                col(Proposal.country),
+                count(matching(wanted, stage)),
+                sa.func.count(),
+                *(count(c) for c in by_state),
+            ).select_from(Proposal)
+        )
+        .where(col(Proposal.call_id) == call_id, seen_by_staff(viewer))
+        .group_by(col(Proposal.country))
     )
-    return [code for (code,) in await rows(db, statement)]
+    found = Counts()
+    for country, *numbers in await rows(db, statement):
+        for name, number in zip(
+            ("found", "all", "to_rule", "eligible", "not_eligible", "withdrawn"), numbers, strict=True
+        ):
+            setattr(found, name, getattr(found, name) + int(number))
+        if country:
+            found.countries.append(country)
+    return found
 
 
 async def lines(

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -242,15 +243,38 @@ def page_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
     }
 
 
+_RENDERED: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+_MOST_RENDERED = 200
+
+
 class Page(Response[bytes]):
     """A template and its values; rendered when the answer is made."""
 
-    def __init__(self, name: str, status: int = 200, **values: Any) -> None:
+    def __init__(
+        self, name: str, status: int = 200, kept_as: Any = None, later: Any = None, **values: Any
+    ) -> None:
         super().__init__(content=b"", status_code=status, media_type="text/html")
         self.name, self.values = name, values
+        self.kept_as, self.later = kept_as, later
+
+    def rendered(self, request: Request[Any, Any, Any]) -> bytes:
+        """The page; for nobody in particular the one that was rendered before under the same key."""
+        visit = visit_of(request)
+        is_kept = self.kept_as is not None and not visit.viewer.is_anyone and not visit.flash
+        key = (self.name, visit.path, i18n.language(), self.kept_as)
+        if is_kept and key in _RENDERED:
+            _RENDERED.move_to_end(key)
+            return _RENDERED[key]
+        values = {**page_values(request), **self.values, **(self.later() if self.later else {})}
+        body = environment().get_template(self.name).render(values).encode()
+        if is_kept and not visit.cookies:
+            _RENDERED[key] = body
+            if len(_RENDERED) > _MOST_RENDERED:
+                _RENDERED.popitem(last=False)
+        return body
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **more: Any) -> ASGIResponse:
-        body = environment().get_template(self.name).render({**page_values(request), **self.values}).encode()
+        body = self.rendered(request)
         headers = dict(self.headers)
         status = self.status_code
         visit = visit_of(request)
@@ -276,6 +300,14 @@ class Page(Response[bytes]):
 
 def page(name: str, status: int = 200, **values: Any) -> Page:
     return Page(name, status, **values)
+
+
+def kept_page(name: str, key: Any, later: Callable[[], dict[str, Any]]) -> Page:
+    """A public page that says the same to everybody who is nobody in particular, as long as `key` is the same.
+
+    `later` gives the values; it is asked only when the page has to be rendered.
+    """
+    return Page(name, kept_as=key, later=later)
 
 
 class SeeOther(Response[bytes]):

@@ -1,8 +1,10 @@
 """Everything an applicant does on pages: begin, write, attach, check, send, withdraw, reopen, and work as a team."""
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 
@@ -27,7 +29,7 @@ from challenge.forms.kinds.place import countries
 from challenge.forms.kinds.text import PlainText
 from challenge.foundation import clock
 from challenge.foundation.errors import NotFound, Unprocessable, refuse_if
-from challenge.foundation.i18n import Text, _, format_time, pick
+from challenge.foundation.i18n import Text, _, format_date, format_time, pick, zone_name
 from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post, visit_of
 from challenge.proposals import actions, inputs, outside, queries, receipts, rules, words
 from challenge.proposals.models import Proposal, ProposalState
@@ -155,8 +157,8 @@ async def overview(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
         documents=words.documents(work.content, may_remove=False),
         members=members,
         waiting=await queries.invited_to(db, proposal_id, clock.now()),
-        why_not_submit=(refusal or words.why_not_yet(problems)) if is_draft else None,
-        events=words.happened(entries, {m.person_id: m.name for m in members}, me.person_id, me.zone)[:8],
+        why_not_submit=(refusal or words.why_not_yet(_to_write(work, problems))) if is_draft else None,
+        events=words.happened(entries, {m.person_id: m.name for m in members}, me.person_id)[:8],
         revision=revisions[0] if revisions else None,
         timetable=await _timetable(db, work),
     )
@@ -269,7 +271,7 @@ async def _section(
         asked=words.asked_list(work.content, section, values["numbers"]),
         judged=words.judged(rubric, questions),
         problems=here,
-        summary={code: texts for code, texts in here.items()} if summary else {},
+        summary=words.problem_list(work.content, here, "", values["numbers"]) if summary else [],
         clashes={each["question"].code: each for each in clashes or []},
         saves=_saves(work, me),
         more=more,
@@ -477,11 +479,12 @@ async def history(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPat
         versions=[
             {
                 "row": row,
-                "at": InZone(row.saved_at, me.zone),
                 "by": _name(names, row.saved_by_id, me),
+                "words": words.words_in(words.readable(asked, row.value)),
                 "pieces": words.differences(now_text, words.readable(asked, row.value)),
             }
             for row in earlier
+            if present is None or row.version != present.version
         ],
     )
 
@@ -545,7 +548,7 @@ async def _preview(db: Db, me: Viewer, work: Work, *, status: int = 200, tried: 
         db, work.proposal, work.opening, work.stage, by=me, content=work.content
     )
     declared = work.definition.questions_of(DECLARATIONS)
-    listed = problems if tried else {c: t for c, t in problems.items() if c not in {q.code for q in declared}}
+    listed = problems if tried else _to_write(work, problems)
     asked = list(form_rules.asked_questions(work.definition, work.content.answers))
     return page(
         "proposals/preview.html",
@@ -565,6 +568,12 @@ async def _preview(db: Db, me: Viewer, work: Work, *, status: int = 200, tried: 
         asks_organization=rules.asks_organization(work.call),
         word_count=form_rules.word_count(work.definition, work.content.answers),
     )
+
+
+def _to_write(work: Work, problems: dict[str, list[Text]]) -> dict[str, list[Text]]:
+    """Without the declarations: those are ticked on the very page where one submits."""
+    declared = {question.code for question in work.definition.questions_of(DECLARATIONS)}
+    return {code: texts for code, texts in problems.items() if code not in declared}
 
 
 @post(HERE + "/submission", needs=Can.WRITE_PROPOSALS)
@@ -622,16 +631,22 @@ async def receipt(request: Asked, db: Db, me: Me, proposal_id: FromPath[UUID]) -
         revision=revision,
         revisions=revisions,
         sent_by=people.get(revision.submitted_by_id, ""),
-        received=InZone(revision.submitted_at, me.zone),
+        received_time=format_time(revision.submitted_at, me.zone, seconds=True),
+        received_date=_day_in(revision.submitted_at, me.zone),
         early=words.before_deadline(revision.submitted_at, work.stage),
         milestones=[
             each
             for each in await calls.milestones_of(db, work.call.id)
             if each.date > revision.submitted_at.date()
-        ],
+        ][:3],
         is_current=revision is revisions[0] and work.proposal.state == ProposalState.SUBMITTED,
         size=words.size,
     )
+
+
+def _day_in(moment: datetime, zone: str) -> str:
+    day = format_date(moment.astimezone(ZoneInfo(zone)).date())
+    return f"{day} {zone_name(zone, moment)}"
 
 
 @get(HERE + "/receipt.json", needs=Can.WRITE_PROPOSALS)

@@ -21,7 +21,6 @@ from challenge.foundation.i18n import Text, _, _n, digits, format_number, langua
 from challenge.foundation.text import count_words
 from challenge.proposals import rules
 from challenge.proposals.models import Attachment, ProposalState
-from challenge.proposals.moments import InZone
 from challenge.proposals.queries import Content, Own
 from challenge.rubrics.definition import Overall, Rubric
 
@@ -204,7 +203,7 @@ class Share:
 def problem_list(
     content: Content, problems: Mapping[str, Sequence[Text]], path: str, said: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """What stands in the way, each with a link to the place where it is settled."""
+    """What stands in the way, each with a link to the place where it is settled; on this page without a path."""
     found: list[dict[str, Any]] = []
     for code, texts in problems.items():
         question = content.definition.by_code.get(code)
@@ -212,7 +211,7 @@ def problem_list(
             found += [{"href": f"{path}/organization", "text": text} for text in texts]
             continue
         is_here = question.section == DECLARATIONS
-        href = f"#{code}" if is_here else f"{path}/edit/{question.section}#{code}"
+        href = f"#{code}" if is_here or not path else f"{path}/edit/{question.section}#{code}"
         found += [
             {
                 "href": href,
@@ -370,9 +369,7 @@ _HAPPENED: dict[str, Text] = {
 EVENTS = tuple(_HAPPENED)
 
 
-def happened(
-    entries: Sequence[Entry], names: Mapping[UUID, str], me: UUID | None, zone: str
-) -> list[dict[str, Any]]:
+def happened(entries: Sequence[Entry], names: Mapping[UUID, str], me: UUID | None) -> list[dict[str, Any]]:
     """The team's own steps, newest first. What staff does with a proposal is not told here."""
     found = []
     for entry in entries:
@@ -381,7 +378,7 @@ def happened(
         if said is None or (who is not None and who not in names):
             continue
         by = _("you") if who is not None and who == me else names.get(who, "") if who else ""
-        found.append({"at": InZone(entry.at, zone), "iso": entry.at.isoformat(), "what": said, "by": by})
+        found.append({"at": entry.at, "iso": entry.at.isoformat(), "what": said, "by": by})
     return found
 
 

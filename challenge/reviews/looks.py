@@ -8,8 +8,6 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from litestar import Response
-
 from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
 from challenge.calls.rules import current_stage
@@ -24,6 +22,7 @@ from challenge.reviews.models import RemarkReader
 from challenge.reviews.progress import Held
 from challenge.reviews.queries import Queued, Sheet
 from challenge.reviews.reading import Reading
+from challenge.rubrics.aggregate import plain
 from challenge.rubrics.definition import NOT_APPLICABLE, Criterion, Overall, Rubric
 from challenge.rubrics.rules import anchor, highest_score, level_label, levels, scale_of
 
@@ -169,7 +168,9 @@ def place_of(name: str) -> str:
 def as_typed(value: Any) -> str:
     if value is None:
         return ""
-    return "na" if value == NOT_APPLICABLE else str(value)
+    if value == NOT_APPLICABLE:
+        return "na"
+    return str(plain(value)) if isinstance(value, Decimal) else str(value)
 
 
 def _clash_in_words(clash: Clashing | None) -> Text | None:
@@ -228,7 +229,7 @@ def clashes_told(clashes: Iterable[Clashing]) -> dict[str, Any]:
     }
 
 
-def told(sheet: Sheet, saved: Saved) -> Response[Any]:
+def told(sheet: Sheet, saved: Saved) -> dict[str, Any]:
     """The answer to an autosave: versions, what clashed, and the total as it stands now."""
     is_complete = len(sheet.complete) == len(sheet.rubric.criteria)
     body: dict[str, Any] = {
@@ -245,8 +246,7 @@ def told(sheet: Sheet, saved: Saved) -> Response[Any]:
             f"{labels[name]}: {text}" if name in labels else str(text) for name, text in saved.errors.items()
         )
         body["errors"] = {name: str(text) for name, text in saved.errors.items()}
-    status = 409 if saved.clashes else 422 if saved.errors else 200
-    return Response(body, status_code=status, media_type="application/json")
+    return body
 
 
 # ---------- the chair ----------

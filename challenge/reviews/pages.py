@@ -84,10 +84,11 @@ async def save(
     sheet = await queries.the_sheet(db, me, review_id, to_write=True)
     typed, saved = await _save(db, me, form, sheet)
     await db.commit()
+    status = 409 if saved.clashes else 422 if saved.errors else 200
     if wants_json(request):
-        return looks.told(sheet, saved)
-    if saved.errors or saved.clashes:
-        return await _bench(db, me, sheet, typed, saved.errors, saved, status=409 if saved.clashes else 422)
+        return Response(looks.told(sheet, saved), status_code=status, media_type="application/json")
+    if status != 200:
+        return await _bench(db, me, sheet, typed, saved.errors, saved, status)
     return back_to(
         f"/reviews/{review_id}",
         say=_(

@@ -13,8 +13,8 @@ from challenge.calls.desk import around, brand_of
 from challenge.calls.queries import Opening
 from challenge.foundation import clock
 from challenge.foundation.errors import NotFound
-from challenge.foundation.i18n import language, pick, picked_language
-from challenge.foundation.web import Page, as_file, get, page
+from challenge.foundation.i18n import language, pick
+from challenge.foundation.web import Page, as_file, get, kept_page, page
 from challenge.notices import documents
 from challenge.notices.pdf import render_in_worker
 from challenge.rubrics.definition import Overall
@@ -29,15 +29,24 @@ SHOWN = ("open", "announced", "closed", "decided")
 @get("/calls", public=True)
 async def list_page(db: Db, me: Me) -> Page:
     moment = clock.now()
-    entries = [
-        entry(opening, moment, me)
-        for opening in await calls.visible_openings(db, me)
-        if words.standing(opening.call, opening.stages, moment).phase in SHOWN
-    ]
-    groups = [
-        (phase, sorted((e for e in entries if e["phase"] == phase), key=_nearness(phase))) for phase in SHOWN
-    ]
-    return page("calls/list.html", groups=[(phase, found) for phase, found in groups if found])
+    openings = await calls.visible_openings(db, me)
+
+    def values() -> dict[str, Any]:
+        entries = [entry(opening, moment, me) for opening in openings]
+        groups = [(p, sorted((e for e in entries if e["phase"] == p), key=_nearness(p))) for p in SHOWN]
+        return {"groups": [(phase, found) for phase, found in groups if found]}
+
+    states = tuple((o.call.id, o.call.changed_at, _phase(o, moment)) for o in openings)
+    return kept_page("calls/list.html", (states, minute(moment)), values)
+
+
+def minute(moment: datetime) -> datetime:
+    """What a public page says of time changes once a minute, and at the instant when a phase ends."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def _phase(opening: Opening, moment: datetime) -> str:
+    return words.standing(opening.call, opening.stages, moment).phase
 
 
 def _nearness(phase: str) -> Any:
@@ -85,25 +94,31 @@ async def call_page(db: Db, me: Viewer, opening: Opening, *, is_preview: bool = 
     standing = words.standing(call, opening.stages, moment)
     known = await about(db, opening, standing.stage)
     instant = standing.instant
-    return page(
-        "calls/show.html",
-        **around(opening),
-        phase=standing.phase,
-        label=standing.label,
-        stage=standing.stage,
-        is_preview=is_preview,
-        has_desk=me.can(Can.OPEN_DESK, call_id=call.id, programme_id=opening.programme.id),
-        deadline=words.deadline(call, instant, moment, _zone(me)) if instant else None,
-        when=words.InZone(instant, call.zone) if instant else None,
-        counted=words.InZone(moment, call.zone),
-        facts=[*words.award_facts(call), words.who_may_apply(call)],
-        milestones=words.timetable(known.milestones, opening.stages, call, moment),
-        tracks=known.tracks,
-        question_count=known.question_count,
-        criteria=criteria(known),
-        reviews=standing.stage.reviews_per_proposal if standing.stage else 0,
-        has_results=call.results_at is not None and call.results_at <= moment,
-    )
+    has_results = call.results_at is not None and call.results_at <= moment
+
+    def values() -> dict[str, Any]:
+        return {
+            **around(opening),
+            "phase": standing.phase,
+            "label": standing.label,
+            "stage": standing.stage,
+            "is_preview": is_preview,
+            "deadline": words.deadline(call, instant, moment, _zone(me)) if instant else None,
+            "when": words.InZone(instant, call.zone) if instant else None,
+            "counted": words.InZone(moment, call.zone),
+            "facts": [*words.award_facts(call), words.who_may_apply(call)],
+            "milestones": words.timetable(known.milestones, opening.stages, call, moment),
+            "tracks": known.tracks,
+            "question_count": known.question_count,
+            "criteria": criteria(known),
+            "reviews": standing.stage.reviews_per_proposal if standing.stage else 0,
+            "has_results": has_results,
+        }
+
+    key = (call.id, call.changed_at, standing.phase, has_results, minute(moment))
+    if is_preview or standing.phase == "draft":
+        return page("calls/show.html", **values())
+    return kept_page("calls/show.html", key, values)
 
 
 def criteria(known: About) -> list[dict[str, Any]]:
@@ -131,19 +146,21 @@ async def questions(db: Db, me: Me, slug: FromPath[str]) -> Page:
     known = await about(db, opening, standing.stage)
     if known.form is None:
         raise NotFound
-    return page(
-        "calls/questions.html",
-        **around(opening),
-        phase=standing.phase,
-        label=standing.label,
-        deadline=words.deadline(opening.call, standing.instant, moment, _zone(me))
-        if standing.instant
-        else None,
-        when=words.InZone(standing.instant, opening.call.zone) if standing.instant else None,
-        sections=sheets.sections_of(known.form, known.rubric),
-        question_count=known.question_count,
-        told_in=picked_language(known.form.questions[0].label) if known.form.questions else language(),
-    )
+    form, call = known.form, opening.call
+
+    def values() -> dict[str, Any]:
+        return {
+            **around(opening),
+            "phase": standing.phase,
+            "label": standing.label,
+            "when": words.InZone(standing.instant, call.zone) if standing.instant else None,
+            "sections": sheets.sections_of(form, known.rubric),
+            "question_count": known.question_count,
+        }
+
+    if standing.phase == "draft":
+        return page("calls/questions.html", **values())
+    return kept_page("calls/questions.html", (call.id, call.changed_at, standing.phase), values)
 
 
 @get("/calls/{slug:str}/questions.pdf", public=True)

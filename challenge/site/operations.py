@@ -25,6 +25,8 @@ from challenge.foundation.web import PACKAGE
 from challenge.jobs import queries as jobs
 from challenge.mail.transports import open_transport
 from challenge.notices import queries as notices
+from challenge.reviews import queries as reviews
+from challenge.scoring import queries as scoring
 from challenge.settings import Settings, settings
 
 FONTS = ("SourceSerif4_400Regular", "SourceSerif4_600SemiBold", "IBMPlexSans_400Regular", "IBMPlexSans_600SemiBold",
@@ -219,5 +221,21 @@ async def verify_notices(db: Db) -> Verified:
     return Verified("issued notices", count, tuple(findings))
 
 
+async def verify_reviews(db: Db) -> Verified:
+    count, wrong = await reviews.overalls_that_differ(db)
+    return Verified("submitted reviews", count, tuple(wrong))
+
+
+async def verify_rankings(db: Db) -> Verified:
+    count, wrong = await scoring.rankings_reproduce(db)
+    return Verified("frozen rankings", count, tuple(wrong))
+
+
 # one line each; `challenge verify` runs them in this order
-VERIFICATIONS: tuple[Verification, ...] = (verify_audit, verify_files, verify_notices)
+VERIFICATIONS: tuple[Verification, ...] = (
+    verify_audit,
+    verify_files,
+    verify_notices,
+    verify_reviews,
+    verify_rankings,
+)

@@ -94,7 +94,7 @@ async def test_choosing_for_a_proposal_says_why_somebody_cannot(world: World, cl
     await db.commit()
     shown = await client.get(f"{world.desk}/proposals/{world.wind.id}")
     words = words_of(shown)
-    assert "Bruno Costa 0 Languages not told none named by both Cannot be assigned" in words
+    assert "Bruno Costa 0 Languages not told none shared Cannot be assigned" in words
     assert "A conflict of interest stands between this person and this proposal." in words
     assert "One more goes beyond what this person offered." in words
     assert f'name="r" value="{world.amina.id}"' in shown.text

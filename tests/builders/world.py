@@ -20,6 +20,7 @@ from challenge.accounts.models import Link, Person, Role, RoleName, Scope
 from challenge.accounts.permissions import Can
 from challenge.accounts.queries import viewer_for
 from challenge.accounts.viewer import Viewer, for_command
+from challenge.announcements.models import Story
 from challenge.assignments import actions as assignments
 from challenge.assignments.models import Assignment
 from challenge.audit.models import Entry
@@ -201,6 +202,7 @@ async def a_world(database: Database) -> World:
         (15, _rulings_and_rankings),
         (12, _decisions),
         (10, _releases),
+        (8, _stories),
     ):
         with clock.stopped(NOW - timedelta(days=days)):
             async with database.writing() as db:
@@ -297,7 +299,7 @@ async def _panels(world: World, db: Db) -> None:
         manager = await world.viewer(db, "administrator")
         panel = await panels.make_panel(db, opening, world.stages[slug], f"Panel {slug}", by=manager)
         world.panels[slug] = panel.id
-        for name in (*names, "declined") if slug == "single" else names:
+        for name in (*names, *(("declined",) if slug == "single" else ())):
             person = await _person(db, world.people[name])
             kind = SeatKind.CHAIR if name == "chair" else SeatKind.REVIEWER
             seat = await panels.invite(db, opening, panel, person, kind=kind, by=manager)
@@ -423,6 +425,22 @@ async def _ways_in(world: World, db: Db) -> None:
         _token, world.tokens[name] = await accounts.make_token(
             db, person_id, name="tests", scopes=scopes, by=await world.viewer(db, name)
         )
+
+
+async def _stories(world: World, db: Db) -> None:
+    """One that everybody reads, one that is still being written."""
+    for slug, published_at in (("a-story", NOW - timedelta(days=5)), ("a-draft-story", None)):
+        text = "What came of it" if published_at else f"Not yet {world.mark('story', slug)}"
+        db.add(
+            Story(
+                call_id=world.calls["single"],
+                slug=slug,
+                title={"en": text},
+                body={"en": text},
+                published_at=published_at,
+            )
+        )
+    world.more["story_slug"] = ["a-story", "a-draft-story", "no-such-story"]
 
 
 TABLES: tuple[Any, ...] = (

@@ -1,7 +1,6 @@
 """Who may meet which mark of the world, written anew from what the wall promises and not from the code that keeps it."""
 
 from tests.builders.world import (
-    APPLICANTS,
     CONFLICTS,
     PEOPLE,
     PLAN,
@@ -145,14 +144,24 @@ def entitled(mark: Mark) -> frozenset[str]:  # noqa: PLR0911, PLR0912 - one line
             found = staff(key) | {of.split(":")[1]}
         case "seat_reason":
             found = MANAGING["single"] | AUDITING["single"] | {of}
+        case "story":
+            found = MANAGING["single"] | AUDITING["single"] | WATCHING["single"]
         case _:
             raise LookupError(kind)
     return frozenset(found)
 
 
+def may_meet_at(mark: Mark, who: str, path: str) -> bool:
+    """What a page shows beyond the table, each for a reason."""
+    key = mark.of.split(":")[0]
+    if path in ("/reviews", "/reviews/conflicts", "/api/v1/conflicts") and mark.kind == "number":
+        return CONFLICTS.get(who) == key  # whoever stands aside reads from what
+    if path == "/reviews/conflicts" and mark.kind == "organization":
+        # before anything is assigned, a panel reads whose proposals there are, so that its people can stand aside
+        return key in PLAN and _plan(key).call != "double" and who in SEATS[_plan(key).call]
+    return False
+
+
 def hidden_from(viewer: str) -> list[str]:
     """The proposals of which this viewer knows nothing."""
     return [key for key in PLAN if viewer not in existence(key)]
-
-
-assert set(APPLICANTS) <= set(VIEWERS)

@@ -113,7 +113,7 @@ class NoExample(LookupError):
 
 def examples_of(door: Door, world: World, *, briefly: bool = False) -> list[Example]:
     """Values for the parameters of a door's path: things of every kind, and things that do not exist."""
-    proposals = ("S1", "S2", "S3", "D1", "O1", "O2") if not briefly else ("S1", "S2", "D1", "O1")
+    proposals = tuple(PLAN) if not briefly else ("S1", "S2", "D1", "O1")
     names = set(door.names)
     made: list[dict[str, str]] = [{}]
     if "slug" in names and names & {"seat_id", "panel_id"}:
@@ -176,7 +176,6 @@ def _values(name: str, world: World, proposals: tuple[str, ...]) -> list[str]:
 
 FIXED: dict[str, list[str]] = {
     "section": ["idea", "no-such-section"],
-    "story_slug": ["no-such-story"],
     "mark": ["0123456789abcdef"],
     "token": ["no-such-token"],
     "code": ["AAAA-BBBB-CCCC"],
@@ -379,7 +378,10 @@ _TOKEN = re.compile(rb'(name="_csrf_token" value=")[0-9a-f]*')
 _BEFORE = re.compile(r"((?:__Host-)?before)=[^;]*")
 
 
-def plain(answer: Answer, *words: str) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+Plain = tuple[int, tuple[tuple[str, str], ...], bytes]
+
+
+def plain(answer: Answer, *words: str) -> Plain:
     """An answer without what is drawn anew for each request, and without the words that the request itself held."""
     reference = answer.header("x-request-id")
     body = answer.body.replace(reference.encode(), b"REFERENCE") if reference else answer.body
@@ -393,10 +395,12 @@ def plain(answer: Answer, *words: str) -> tuple[int, tuple[tuple[str, str], ...]
         if name == "content-length":
             continue  # the body itself is compared
         headers.append((name, _BEFORE.sub(r"\1=", value)))
-    for word in sorted({form for one in words if len(one) > 7 for form in _forms(one)}, key=len, reverse=True):
+    for word in sorted(
+        {form for one in words if len(one) > 7 for form in _forms(one)}, key=len, reverse=True
+    ):
         body = re.sub(re.escape(word.encode()), b"WORD", body, flags=re.I)
         headers = [(name, re.sub(re.escape(word), "WORD", value, flags=re.I)) for name, value in headers]
-    return answer.status, tuple(headers), body
+    return answer.status, tuple(headers), bytes(body)
 
 
 def _forms(word: str) -> set[str]:

@@ -18,7 +18,7 @@ class Seen:
     status: int = 200
 
 
-def one(site: Site, question: str, *values: str) -> str:
+def one(site: Site, question: str, *values: str | bool) -> str:
     """The single value a question to the database gives; a key comes as it stands in an address."""
     with sqlite3.connect(f"file:{site.database}?mode=ro", uri=True) as db:
         found = db.execute(question, values).fetchone()
@@ -38,11 +38,13 @@ def proposal_of(site: Site, email: str) -> str:
 
 
 def review_of(site: Site, email: str, *, submitted: bool = True) -> str:
+    """A score sheet of this reviewer: one that is in, or one that is not begun."""
     return one(
         site,
         "SELECT a.id FROM assignment a JOIN person p ON p.id = a.person_id LEFT JOIN review r ON r.assignment_id = a.id"
-        f" WHERE p.email = ? AND r.id IS {'NOT ' if submitted else ''}NULL ORDER BY a.id",
+        " WHERE p.email = ? AND (r.id IS NOT NULL) = ? ORDER BY a.id",
         email,
+        submitted,
     )
 
 

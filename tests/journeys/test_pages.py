@@ -40,7 +40,8 @@ async def test_every_page_can_be_used(
         found = await asyncio.gather(
             *(_look(context, seen, language, visitors, two_at_a_time) for seen in listed(site))
         )
-    assert [fault for faults in found for fault in faults] == []
+    faults = [fault for each in found for fault in each]
+    assert not faults, "\n".join(["", *faults])
 
 
 async def _look(

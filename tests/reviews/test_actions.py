@@ -174,7 +174,7 @@ async def test_a_chair_reopens_with_a_reason_that_goes_by_mail(db: Db, world: Wo
     assert message.subject == "Your review of AC-WIND2 is open again"
     assert "The budget was read wrongly." in message.text
     entry = (await db.exec(select(Entry).where(Entry.event == "review.reopened"))).one()
-    assert entry.facts["reason"] == "The budget was read wrongly."
+    assert entry.facts is not None and entry.facts["reason"] == "The budget was read wrongly."
     assert entry.facts["overall"] == "72"
     with pytest.raises(NotNow):
         await actions.reopen(db, opened, reason="Twice.", by=chair)

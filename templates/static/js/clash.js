@@ -77,8 +77,8 @@ export function clash(form, wrap, code, two, single, chosen) {
   const zone = form.dataset.zone;
   const id = "clash-" + code.replace(/\W/g, "-");
   const name = "keep:" + code;
-  const mine = single ? single.value : readable(two.yours);
-  const pieces = differences(readable(two.theirs), mine);
+  const mine = single ? single.value : readable(two.yours_said ?? two.yours);
+  const pieces = differences(readable(single ? two.theirs : two.theirs_said ?? two.theirs), mine);
   const by = two.by && two.at ? word(form, "by", { person: two.by, time: clockTime(two.at, zone) }) : two.by ?? (two.at ? clockTime(two.at, zone) : "");
   const section = make("section", { class: "clash", "aria-labelledby": id });
   const first = make("button", { type: "button", class: "is-main" }, word(form, "keep"));
