@@ -24,6 +24,20 @@ def definition_of(version: FormVersion) -> FormDefinition:
     return decode(version.definition, f"{version.id}:{version.digest}")
 
 
+_known: dict[tuple[UUID, str], FormDefinition] = {}
+
+
+async def kept_definition(db: Db, version_id: UUID, digest: str) -> FormDefinition:
+    """A frozen version by its id: read from the database once, then from memory."""
+    key = (version_id, digest)
+    if key not in _known:
+        if len(_known) > 256:
+            _known.clear()
+        statement = select(FormVersion.definition).where(FormVersion.id == version_id)
+        _known[key] = decode((await db.exec(statement)).one(), f"{version_id}:{digest}")
+    return _known[key]
+
+
 async def newest_version(db: Db, call_id: UUID, code: str) -> FormVersion:
     found = (
         await db.exec(

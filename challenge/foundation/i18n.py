@@ -273,7 +273,11 @@ def zone_name(zone: str, moment: datetime, lang: str | None = None) -> str:
 
 
 def format_number(number: int | float | Decimal, lang: str | None = None, places: int | None = None) -> str:
-    lang = lang or language()
+    return _format_number(number, lang or language(), places)
+
+
+@lru_cache(maxsize=4096)
+def _format_number(number: int | float | Decimal, lang: str, places: int | None) -> str:
     pattern = None if places is None else "#,##0" + ("." + "0" * places if places else "")
     system = "arab" if lang == "ar" else "default"
     return digits(format_decimal(number, format=pattern, locale=lang, numbering_system=system), lang)

@@ -23,7 +23,7 @@ from challenge.forms import queries as forms
 from challenge.foundation import clock, i18n
 from challenge.foundation.errors import NotFound, Unprocessable
 from challenge.foundation.i18n import _
-from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post, visit_of
+from challenge.foundation.web import SAFE_METHODS, Page, SeeOther, as_file, back_to, get, page, post, visit_of
 from challenge.notices import actions, certificates, inputs, queries, receipts, rules
 from challenge.notices.documents import Document
 from challenge.notices.kinds import KINDS
@@ -166,11 +166,15 @@ async def _answer(
 async def _count(request: Asked, db: Any) -> None:
     """Thirty looks a minute from one address: codes are too long to guess, and this keeps it so.
 
-    The count stands in a transaction of its own, as the page itself only reads.
+    Behind a page that only reads, the count stands in a transaction of its own.
     """
-    address = client_address(request)
+    address, visit = client_address(request), visit_of(request)
     await accounts.limit(db, "verify", address, rules.VERIFY_LIMIT, rules.VERIFY_WINDOW)
-    async with visit_of(request).database.writing() as counting:
+    if visit.method not in SAFE_METHODS:
+        await accounts.count(db, "verify", address)
+        await db.commit()
+        return
+    async with visit.database.writing() as counting:
         await accounts.count(counting, "verify", address)
         await counting.commit()
 

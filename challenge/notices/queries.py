@@ -26,8 +26,8 @@ from challenge.mail.models import Message, MessageState
 from challenge.notices import rules
 from challenge.notices.models import Notice, NoticeState
 from challenge.notices.rules import Addressed, Contradiction
-from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember, TeamRole
-from challenge.proposals.queries import seen_by
+from challenge.proposals.models import Facet, Proposal, ProposalState, Sight, TeamMember, TeamRole
+from challenge.proposals.queries import TEAM, seen_by
 from challenge.reviews.models import Remark, RemarkReader, Review, ReviewState
 from challenge.reviews.queries import pseudonym
 
@@ -325,7 +325,11 @@ async def damaged_notices(db: Db) -> tuple[int, list[str]]:
 
 
 async def remarks_to_applicant(db: Db, viewer: Viewer, proposal_id: UUID) -> list[str]:
-    """The reviewers' words to the applicant, from the moment of release; in an order that tells nobody's name."""
+    """The reviewers' words to the applicant, from the moment of release; in an order that tells nobody's name.
+
+    For the team, and for who reads reviews anyway: to see decisions is not enough.
+    """
+    own = select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
     found = await rows(
         db,
         sa.select(col(Remark.text), col(Review.stage_id), col(Review.person_id))
@@ -345,6 +349,10 @@ async def remarks_to_applicant(db: Db, viewer: Viewer, proposal_id: UUID) -> lis
             col(Remark.reader) == RemarkReader.APPLICANT,
             col(Release.released_at) <= clock.now(),
             col(Review.proposal_id).in_(seen_by(viewer, Facet.DECISION)),
+            sa.or_(
+                col(Review.proposal_id).in_(own),
+                col(Review.proposal_id).in_(seen_by(viewer, Facet.REVIEWS)),
+            ),
         ),
     )
     ordered = sorted(found, key=lambda row: pseudonym(row[1], proposal_id, row[2]))

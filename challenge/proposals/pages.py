@@ -1,5 +1,6 @@
 """Everything an applicant does on pages: begin, write, attach, check, send, withdraw, reopen, and work as a team."""
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
 from challenge.calls.vocabularies import vocabulary
 from challenge.files import queries as files
+from challenge.files.blind import blind_copy
 from challenge.forms import inputs as form_inputs
 from challenge.forms import queries as form_queries
 from challenge.forms import rules as form_rules
@@ -527,6 +529,8 @@ async def restore(
 async def file(request: Asked, db: Db, me: Me, document_id: FromPath[UUID]) -> Response[bytes]:
     seen = await queries.the_file(db, me, document_id)
     content = await files.content(seen.document)
+    if seen.is_blind:
+        content = await asyncio.to_thread(blind_copy, content, seen.name.rpartition(".")[2])
     async with visit_of(request).database.writing() as record:
         # a download changes nothing; that somebody read it is a line of its own
         await audit.record(record, me, "document.opened", seen.document, chain=seen.proposal.call_id)

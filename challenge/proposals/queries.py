@@ -374,6 +374,7 @@ class SeenFile:
     proposal: Proposal
     name: str
     is_team: bool
+    is_blind: bool
 
 
 async def the_file(db: Db, viewer: Viewer, document_id: UUID) -> SeenFile:
@@ -409,4 +410,4 @@ async def the_file(db: Db, viewer: Viewer, document_id: UUID) -> SeenFile:
             raise NotFound
     ending = document.name.rpartition(".")[2]
     name = document.name if may_know else f"{proposal.number}-{code}-{str(document.id)[:4]}.{ending}"
-    return SeenFile(document, proposal, name, bool(is_team))
+    return SeenFile(document, proposal, name, bool(is_team), is_blind=not may_know)

@@ -124,7 +124,7 @@ async def the_review_to_reopen(
 ) -> ToReopen:
     """404 when the viewer does not see the reviews of the proposal, 403 for the chair of another panel."""
     if to_write:
-        await db.exec(select(Assignment.id).where(Assignment.id == assignment_id).with_for_update())
+        await queries.hold_assignment(db, assignment_id)
     statement = (
         sa.select(Assignment, Review, Proposal, Stage, Call, Programme, Person)
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)

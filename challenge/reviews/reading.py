@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 
 from challenge.files.models import Document, DocumentState
 from challenge.forms.definition import Question
 from challenge.forms.models import Answer, AnswerSheet, FormVersion
-from challenge.forms.queries import definition_of
+from challenge.forms.queries import kept_definition
 from challenge.forms.rules import is_answered, is_asked
 from challenge.foundation.db import Db, rows
 from challenge.proposals.models import Attachment
@@ -45,21 +45,16 @@ class Reading:
 
 async def reading_of(db: Db, sheet: Sheet) -> Reading:
     """What this reviewer may read: answers meant for reviewers, personal ones left out where applicants are hidden."""
-    version = (
-        await db.exec(
-            select(FormVersion)
-            .join(AnswerSheet, col(AnswerSheet.form_version_id) == FormVersion.id)
-            .where(AnswerSheet.id == sheet.proposal.sheet_id)
-        )
-    ).one()
-    definition = definition_of(version)
     found = await rows(
         db,
-        sa.select(col(Answer.question), col(Answer.value)).where(
-            col(Answer.sheet_id) == sheet.proposal.sheet_id
-        ),
+        sa.select(col(FormVersion.id), col(FormVersion.digest), col(Answer.question), col(Answer.value))
+        .select_from(AnswerSheet)
+        .join(FormVersion, col(FormVersion.id) == AnswerSheet.form_version_id)
+        .outerjoin(Answer, col(Answer.sheet_id) == AnswerSheet.id)
+        .where(col(AnswerSheet.id) == sheet.proposal.sheet_id),
     )
-    answers = {code: value for code, value in found}
+    definition = await kept_definition(db, found[0][0], found[0][1])
+    answers = {code: value for _id, _digest, code, value in found if code is not None}
     shown = [
         question
         for question in definition.asked

@@ -26,6 +26,15 @@ def decoded(version_id: UUID, digest: str, definition: Any) -> Rubric:
     return _KEPT[key]
 
 
+async def kept_rubric(db: Db, version_id: UUID, digest: str) -> Rubric:
+    """A frozen version by its id: read from the database once, then from memory."""
+    found = _KEPT.get((version_id, digest))
+    if found is None:
+        statement = select(RubricVersion.definition).where(RubricVersion.id == version_id)
+        found = decoded(version_id, digest, (await db.exec(statement)).one())
+    return found
+
+
 async def newest_rubric(db: Db, call_id: UUID, code: str) -> RubricVersion:
     found = (
         await db.exec(

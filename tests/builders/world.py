@@ -461,7 +461,7 @@ async def _remember_ids(world: World, db: Db) -> None:
     for name, person_id in world.people.items():
         world.marks[str(person_id)] = Mark("person_id", name)
         held = await db.exec(select(Role.name).where(Role.person_id == person_id))
-        world.roles[name] = {role.value for role in held.all()}
+        world.roles[name] = {RoleName(role).value for role in held.all()}
     world.more["kind"] = ["award"]
     for notice in (await db.exec(select(Notice))).all():
         key = next(key for key, one in world.proposals.items() if one == notice.proposal_id)

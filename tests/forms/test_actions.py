@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from challenge.forms import actions, queries
 from challenge.forms.models import EarlierAnswer
@@ -23,7 +23,7 @@ async def history(db: Db, sheet_id: UUID, question: str = "title") -> list[tuple
     rows = await db.exec(
         select(EarlierAnswer.version, EarlierAnswer.value)
         .where(EarlierAnswer.sheet_id == sheet_id, EarlierAnswer.question == question)
-        .order_by(EarlierAnswer.version)
+        .order_by(col(EarlierAnswer.version))
     )
     return [tuple(row) for row in rows.all()]
 

@@ -2,10 +2,9 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ from tests.builders.world import NOW, World, a_world
 from tests.conftest import MIGRATIONS, ON_POSTGRES
 from tests.house.walking import Walker
 
-Copying = Callable[[], Any]
+Copying = Callable[[], AbstractAsyncContextManager[Database]]
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +44,7 @@ async def _built(url: str) -> World:
 
 
 @pytest.fixture
-def copied(
-    world_source: World, request: pytest.FixtureRequest, tmp_path: Path
-) -> Callable[[], Awaitable[Any]]:
+def copied(world_source: World, request: pytest.FixtureRequest, tmp_path: Path) -> Copying:
     """`async with copied() as database`: the world again, to be changed."""
     count = 0
 
@@ -64,10 +61,14 @@ def copied(
             if ON_POSTGRES:
                 servers.drop_postgres_database(url)
             else:
-                for rest in ("", "-wal", "-shm"):
-                    Path(f"{url.removeprefix('sqlite:///')}{rest}").unlink(missing_ok=True)
+                _remove(url)
 
     return copy
+
+
+def _remove(url: str) -> None:
+    for rest in ("", "-wal", "-shm"):
+        Path(f"{url.removeprefix('sqlite:///')}{rest}").unlink(missing_ok=True)
 
 
 def _copy(url: str, to: Path, request: pytest.FixtureRequest) -> str:
@@ -81,7 +82,7 @@ def _copy(url: str, to: Path, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def world(world_source: World, copied: Callable[[], Any]) -> AsyncIterator[World]:
+async def world(world_source: World, copied: Copying) -> AsyncIterator[World]:
     """The world on a database of this test's own, the clock standing still in it."""
     async with copied() as database:
         with clock.stopped(NOW):

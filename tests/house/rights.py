@@ -102,7 +102,7 @@ def with_address(name: str) -> set[str]:
     return (with_person(name) - judging) | mates | {name}
 
 
-def entitled(mark: Mark) -> frozenset[str]:  # noqa: PLR0911, PLR0912 - one line a kind, to be read like a table
+def entitled(mark: Mark) -> frozenset[str]:
     """The names of everybody who may meet the mark."""
     kind, of = mark.kind, mark.of
     key = of.split(":")[0]

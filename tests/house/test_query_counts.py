@@ -13,9 +13,9 @@ from challenge.announcements.models import Story
 from challenge.assignments.models import Assignment
 from challenge.decisions.models import Decision
 from challenge.eligibility.models import Ruling
+from challenge.forms.models import Answer, AnswerSheet
 from challenge.foundation.db import Db, as_dict
 from challenge.foundation.ids import new_id
-from challenge.forms.models import Answer, AnswerSheet
 from challenge.notices.models import Notice
 from challenge.panels.models import Panel, Seat
 from challenge.proposals.models import Attachment, Proposal, Revision, Sight, TeamMember
@@ -66,16 +66,8 @@ async def more_proposals(world: World, db: Db, count: int) -> None:
             await db.exec(select(Assignment).where(Assignment.proposal_id == origin.id))
         ).all():
             (assigned,) = await again(db, Assignment, col(Assignment.id) == assignment.id, **of)
-            db.add(
-                Review(
-                    **{
-                        **as_dict(await _review(db, assignment.id)),
-                        "id": assigned,
-                        **of,
-                        "assignment_id": assigned,
-                    }
-                )
-            )
+            values: dict[str, Any] = {**as_dict(await _review(db, assignment.id)), "id": assigned, **of}
+            db.add(Review(**{**values, "assignment_id": assigned}))
             await db.flush()
             await again(db, Score, col(Score.review_id) == assignment.id, review_id=assigned)
             await again(db, Remark, col(Remark.review_id) == assignment.id, review_id=assigned)
@@ -139,7 +131,7 @@ LISTS = (
     ListPage(DESK, "signer", more_proposals),
     ListPage("/desk", "administrator", more_proposals),
     ListPage("/api/v1/calls/single/proposals", "signer", more_proposals),
-    ListPage("/api/v1/assignments", "signer", more_proposals),
+    ListPage("/api/v1/assignments?call=single", "signer", more_proposals),
     ListPage(f"{DESK}/panels", "signer", more_panels),
     ListPage("/api/v1/calls/single/panels", "signer", more_panels),
     ListPage("{panel}", "signer", more_seats),
@@ -162,7 +154,7 @@ def address(world: World, path: str) -> str:
 
 @pytest.mark.parametrize("listed", LISTS, ids=[f"{one.who} at {one.path}" for one in LISTS])
 async def test_thirty_rows_cost_as_many_statements_as_one(walker: Walker, listed: ListPage) -> None:
-    world, counts = walker.world, []
+    world, counts, texts = walker.world, [], list[str]()
     for count in (0, 29):
         async with world.database.writing() as db:
             await listed.more(world, db, count)
@@ -173,7 +165,8 @@ async def test_thirty_rows_cost_as_many_statements_as_one(walker: Walker, listed
         with Statements(walker.own) as statements:
             answer = await walker.request(listed.who, "GET", address(world, listed.path))
         assert answer.status == 200, answer.body[:300]
+        texts = statements.texts
         counts.append((len(statements.texts), len(answer.body)))
     (few, small), (many, large) = counts
     assert large > small or "desk" in listed.path, "the page shows no more than before"
-    assert many == few, "\n".join(statements.texts)
+    assert many == few, "\n".join(texts)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, unquote, urlencode
 from uuid import UUID
 
@@ -212,8 +212,9 @@ class Walker:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.app: Any = build(Settings(database_url=world.database.url))
-        self.own = self.app.database
+        app: object = build(Settings(database_url=world.database.url))
+        self.app = cast(Any, app)
+        self.own: Database = self.app.database
 
     def use(self, database: Database | None) -> None:
         self.app.database = database or self.own
@@ -253,14 +254,16 @@ class Walker:
             body = json.dumps(json_body).encode()
             headers.append((b"content-type", b"application/json"))
         headers.append((b"content-length", str(len(body)).encode()))
-        return await _call(self.app, method, path, urlencode(query or {}), headers, body)
+        path, _mark, asked = path.partition("?")
+        return await _call(self.app, method, path, asked or urlencode(query or {}), headers, body)
 
 
 async def _call(
     app: Any, method: str, path: str, query: str, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> Answer:
-    status, answered, parts = 0, [], []
-    sent = False
+    status, sent = 0, False
+    answered: list[tuple[str, str]] = []
+    parts: list[bytes] = []
 
     async def receive() -> dict[str, Any]:
         nonlocal sent

@@ -82,6 +82,7 @@ def applicant(site: Site) -> list[Seen]:
     return [
         Seen("proposals", "/proposals"),
         Seen("proposal decided", own),
+        Seen("decision", f"{own}/decision"),
         Seen("proposal organization", f"{own}/organization"),
         Seen("proposal preview", f"{own}/preview"),
         Seen("proposal receipt", f"{own}/receipt"),
@@ -165,7 +166,7 @@ def deciding_manager(site: Site) -> list[Seen]:
     return [
         Seen("desk decisions unsigned", f"{base}/decisions"),
         Seen("desk decision", f"{base}/decisions/{proposal}"),
-        Seen("desk signature", f"{base}/decisions/sign-off"),
+        Seen("desk signature", f"{base}/decisions/signature"),
     ]
 
 

@@ -183,5 +183,5 @@ def test_differences_give_both_texts_back() -> None:
         ({"name": "N", "organization_type": "academia", "country": "KE", "founded": "2030-01-01"}, {"founded_on"}),
     ],
 )  # fmt: skip
-def test_an_organization_is_checked_in_one_go(given: dict[str, str], faults: set[str]) -> None:
+def test_an_organization_is_checked_in_one_go(given: dict[str, Any], faults: set[str]) -> None:
     assert set(inputs.TypedOrganization(**given).checked(NOON.date()).errors) == faults

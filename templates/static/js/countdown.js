@@ -47,6 +47,7 @@ for (const place of document.querySelectorAll("[data-your-time]")) {
   place.querySelector("dt").textContent = (place.dataset.frame ?? "{}").replace("{}", city);
   place.querySelector("b").textContent = lang === "fr" ? time(zone).replace(":", " h ") : time(zone);
   const day = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
-  place.querySelector("time").lastChild.textContent = " " + new Intl.DateTimeFormat(locale, { ...day, timeZone: zone }).format(instant);
+  const written = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : locale, { ...day, timeZone: zone }).format(instant);
+  place.querySelector("time").lastChild.textContent = " " + (lang === "en" ? written.replace(",", "") : written);
   place.hidden = false;
 }
