@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CHALLENGE_", frozen=True, extra="ignore")
 
     environment: Literal["development", "production"] = "development"
-    var_dir: Path = Field(Path("var"), description="where development keeps its database, files, mail and keys")
+    var_dir: Path = Field(
+        Path("var"), description="where development keeps its database, files, mail and keys"
+    )
     database_url: str = Field("", description="sqlite:///path or postgresql://user@host/db")
     storage_url: str = Field("", description="folder:path, s3://bucket/prefix?endpoint=..., memory:")
     mail_url: str = Field("", description="folder:path, smtp://host:port, smtps://user:pass@host:port")
@@ -33,7 +35,9 @@ class Settings(BaseSettings):
     second_factor: Literal["staff", "reviewers", "all"] = Field(
         "reviewers", description="who needs a second factor once that is offered"
     )
-    languages: str = Field("en,fr,es,ar", description="languages offered, comma separated, first is the default")
+    languages: str = Field(
+        "en,fr,es,ar", description="languages offered, comma separated, first is the default"
+    )
     metrics_token: str = Field("", description="bearer token that /metrics asks for when set")
     upload_limit_mb: int = Field(50, description="largest file the plain upload form takes, in MiB")
 

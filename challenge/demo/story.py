@@ -440,7 +440,11 @@ class Teller:
                 opening = await self.opening(db)
                 manager = await self.viewer(db, "manager")
                 await announcements.publish(
-                    db, opening.call, opening.stages[0], reading.read("results.yaml")["introduction"], by=manager
+                    db,
+                    opening.call,
+                    opening.stages[0],
+                    reading.read("results.yaml")["introduction"],
+                    by=manager,
                 )
                 await announcements.write_story(
                     db,

@@ -21,7 +21,7 @@ from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import NotFound, Problem
 from challenge.foundation.i18n import _
 from challenge.jobs.context import TaskContext
-from challenge.notices import actions, queries, records, tasks
+from challenge.notices import actions, issuing, queries, records
 from challenge.notices.models import Notice, NoticeState
 from challenge.settings import Settings, settings
 
@@ -89,7 +89,7 @@ async def issue(options: argparse.Namespace) -> Answer:
         if not releases:
             raise NotFound(_("The decisions of this call are not released, so nothing is issued."))
         for release in releases:
-            await tasks.issue(TaskContext(database, settings()), str(release.id))
+            await issuing.issue(TaskContext(database, settings()), str(release.id))
         async with database.reading() as db:
             after = await _issued(db, opening)
     finally:
@@ -160,7 +160,7 @@ async def verify(options: argparse.Namespace) -> Answer:
 def _trusted(config: Settings, given: Path | None) -> list[x509.Certificate]:
     if given is not None:
         return x509.load_pem_x509_certificates(given.read_bytes())
-    return [tasks.pair_of(config).root]
+    return [issuing.pair_of(config).root]
 
 
 async def _stored(database: Database, slug: str) -> list[tuple[str, bytes]]:

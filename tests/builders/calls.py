@@ -70,6 +70,10 @@ async def a_call(
     )
     db.add(stage)
     db.add(FormVersion(call_id=call.id, code="form", number=1, definition=form or FORM, digest="form-1"))
-    db.add(RubricVersion(call_id=call.id, code="rubric", number=1, definition=rubric or RUBRIC, digest="rubric-1"))
+    db.add(
+        RubricVersion(
+            call_id=call.id, code="rubric", number=1, definition=rubric or RUBRIC, digest="rubric-1"
+        )
+    )
     await db.flush()
     return call, stage

@@ -12,7 +12,9 @@ from challenge.foundation.db import Db
 _number = count(1)
 
 
-async def a_person(db: Db, name: str = "", *, email: str = "", language: str = "en", confirmed: bool = True) -> Person:
+async def a_person(
+    db: Db, name: str = "", *, email: str = "", language: str = "en", confirmed: bool = True
+) -> Person:
     n = next(_number)
     person = Person(
         name=name or f"Person {n}",

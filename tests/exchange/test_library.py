@@ -68,7 +68,17 @@ def test_no_code_is_read_as_true_or_false_by_other_readers(path: Path) -> None:
             return wrong + [found for key, child in value.items() for found in walk(child, f"{path}.{key}")]
         if isinstance(value, list):
             return [found for child in value for found in walk(child, path)]
-        known = ("required", "public", "scored", "filled_in", "demonstration", "whole", "inclusion", "equals", "refuses")
+        known = (
+            "required",
+            "public",
+            "scored",
+            "filled_in",
+            "demonstration",
+            "whole",
+            "inclusion",
+            "equals",
+            "refuses",
+        )
         known += ("thresholds_before_weights", "visible_to_applicant")
         return [path] if isinstance(value, bool) and path.rsplit(".", 1)[-1] not in known else []
 

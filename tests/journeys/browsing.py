@@ -58,8 +58,9 @@ class Heard:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return
-        is_own_status = message.text.startswith("Failed to load resource") and message.page is not None
-        if is_own_status and message.location["url"] in (message.page.url, ""):
+        page = message.page
+        is_status = message.text.startswith("Failed to load resource")
+        if is_status and page is not None and message.location["url"] in (page.url, ""):
             return  # the status of the page itself, which the tests look at
         self.words.append(f"console: {message.text}")
 

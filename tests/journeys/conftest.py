@@ -99,7 +99,7 @@ def _answers(serving: subprocess.Popen[bytes], url: str) -> bool:
     while time.monotonic() < until and serving.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:  # noqa: S310 - our own loopback
-                return answer.status == 200
+                return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     return False

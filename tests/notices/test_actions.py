@@ -13,7 +13,7 @@ from challenge.foundation.errors import NotNow, Unprocessable
 from challenge.mail.models import Message, MessageState
 from challenge.notices import actions, proof, queries, records, rules, signing
 from challenge.notices.models import Notice, NoticeState
-from challenge.notices.tasks import pair_of
+from challenge.notices.issuing import pair_of
 from challenge.settings import settings
 from challenge.worker import run_all
 from tests.builders.decisions import FACTS, Decided, a_decided_call, a_released_call, a_signed_call
@@ -70,7 +70,7 @@ async def test_issuing_twice_changes_nothing(database: Database, at_noon: dateti
     made, notices = await issued(database, at_noon)
     from challenge.decisions.models import Release
     from challenge.jobs.context import TaskContext
-    from challenge.notices import tasks
+    from challenge.notices import issuing as tasks
 
     async with database.reading() as db:
         release = (await db.exec(select(Release))).one()
