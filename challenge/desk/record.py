@@ -44,7 +44,7 @@ async def operations(db: Db, me: Me) -> Page:
         jobs=await jobs.counts(db),
         troubles=await jobs.troubles(db),
         mail=await mail.counts(db),
-        messages=await mail.messages(db),
+        messages=(await mail.messages(db))[0],
     )
 
 
