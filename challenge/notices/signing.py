@@ -63,8 +63,6 @@ T = TypeVar("T")
 class NoKey(Unavailable):
     """Nothing can be signed: no key is set, or the one that is set cannot be used."""
 
-    slug = "no-signing-key"
-
 
 @dataclass(frozen=True)
 class Pair:
