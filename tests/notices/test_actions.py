@@ -12,8 +12,8 @@ from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import NotNow, Unprocessable
 from challenge.mail.models import Message, MessageState
 from challenge.notices import actions, proof, queries, records, rules, signing
-from challenge.notices.models import Notice, NoticeState
 from challenge.notices.issuing import pair_of
+from challenge.notices.models import Notice, NoticeState
 from challenge.settings import settings
 from challenge.worker import run_all
 from tests.builders.decisions import FACTS, Decided, a_decided_call, a_released_call, a_signed_call
