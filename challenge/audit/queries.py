@@ -7,6 +7,8 @@ from challenge.audit.models import Entry, Head
 from challenge.audit.rules import entry_hash, facts_digest
 from challenge.foundation.db import Db
 
+LONGEST = 2**31 - 1  # the numbers of a chain are integers of four bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Break:
@@ -63,5 +65,5 @@ async def entries_of(
     if event:
         wanted = wanted.where(Entry.event == event)
     if before is not None:
-        wanted = wanted.where(Entry.n < before)
+        wanted = wanted.where(Entry.n < max(0, min(before, LONGEST)))
     return list((await db.exec(wanted.order_by(col(Entry.n).desc()).limit(limit))).all())

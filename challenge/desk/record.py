@@ -26,7 +26,8 @@ ROWS = 100
 async def show(db: Db, me: Me, slug: FromPath[str], before: int | None = None) -> Page:
     opening = await calls.the_desk_call(db, me, slug, Can.READ_AUDIT)
     entries = await audit.entries_of(db, opening.call.id, before=before, limit=ROWS)
-    shown = [entry for entry in entries if not _is_about(entry, await hidden_ids(db, me))]
+    hidden = await hidden_ids(db, me)
+    shown = [entry for entry in entries if not _is_about(entry, hidden)]
     return page(
         "desk/record.html",
         **desk_values(opening, me, "record"),

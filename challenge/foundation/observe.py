@@ -9,6 +9,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -85,7 +86,7 @@ class LibraryLines(logging.Handler):
 
     WORDS = ("uvicorn", "uvicorn.error", "alembic.runtime.migration")
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO | None) -> None:
         super().__init__()
         self.out = out
 
@@ -98,11 +99,13 @@ class LibraryLines(logging.Handler):
         }
         if record.exc_info and record.exc_info[1]:
             line["exception"] = describe(record.exc_info[1])
-        print(json.dumps(line, ensure_ascii=False), file=self.out, flush=True)
+        # a stream that is gone costs a library's line, not the work at hand
+        with suppress(OSError, ValueError):
+            print(json.dumps(line, ensure_ascii=False), file=self.out or sys.stderr, flush=True)
 
 
 def configure(level: str = "INFO", out: TextIO | None = None) -> None:
-    out = out or sys.stderr
+    given, out = out, out or sys.stderr  # libraries speak to whatever stderr is at the time
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -117,7 +120,7 @@ def configure(level: str = "INFO", out: TextIO | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if not isinstance(h, LibraryLines)]
-    root.addHandler(LibraryLines(out))
+    root.addHandler(LibraryLines(given))
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     # its lines repeat the arguments of jobs; ours tell the same without them
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)

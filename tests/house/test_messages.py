@@ -78,6 +78,27 @@ def test_a_translation_has_the_gaps_of_its_text_and_no_others(in_use: Catalog, l
 
 
 @pytest.mark.parametrize("language", ("en", *TRANSLATED))
+def test_a_text_of_a_template_can_be_filled_in(in_use: Catalog, language: str) -> None:
+    """Templates fill texts in with the % operator, in which a bare percent sign begins a gap."""
+    catalogue, broken = kept(language), []
+    for message in in_use:
+        there = catalogue.get(message.id, message.context) if message.id else None
+        if there is None or not any(path.endswith((".html", ".txt")) for path, _line in message.locations):
+            continue
+        forms = forms_of(there.string)
+        values = {name: "7" for form in forms for name in _PERCENT.findall(form)}
+        for form in forms:
+            try:
+                form % values
+            except (TypeError, ValueError, KeyError):
+                broken.append(form)
+            else:
+                if form % values != re.sub(r"%\((\w+)\)[sd]", "7", form).replace("%%", "%"):
+                    broken.append(form)
+    assert not broken, listed(broken)
+
+
+@pytest.mark.parametrize("language", ("en", *TRANSLATED))
 def test_no_translation_is_a_guess(language: str) -> None:
     assert [short(message) for message in kept(language) if message.id and message.fuzzy] == []
 
