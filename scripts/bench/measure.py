@@ -107,7 +107,7 @@ class Bench:
         self.results: list[Measured] = []
 
     async def prepare(self) -> None:
-        upgrade(self.url)
+        await asyncio.to_thread(upgrade, self.url)
         self.database = Database(self.url)
         async with self.database.writing() as db:
             await seed(
