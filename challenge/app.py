@@ -31,6 +31,7 @@ from challenge.desk import proposals as desk_proposals
 from challenge.desk import record as desk_record
 from challenge.exchange import api as exchange_api
 from challenge.exchange import pages as exchange_pages
+from challenge.files import pages as files_pages
 from challenge.forms.kinds import kind_of
 from challenge.foundation import db as database
 from challenge.foundation import errors
@@ -39,7 +40,8 @@ from challenge.foundation.db import Database
 from challenge.foundation.errors import Problem
 from challenge.foundation.i18n import _
 from challenge.foundation.observe import logger, record_visit
-from challenge.foundation.web import App, Frame, Page, environment, visit_of, wants_json
+from challenge.foundation.templates import GLOBALS
+from challenge.foundation.web import App, Frame, Page, visit_of, wants_json
 from challenge.notices import api as notices_api
 from challenge.notices import pages as notices_pages
 from challenge.panels import api as panels_api
@@ -59,6 +61,7 @@ ROUTERS = (
     site_calls.doors,
     accounts_pages.doors,
     calls_pages.doors,
+    files_pages.doors,
     proposals_pages.doors,
     panels_pages.doors,
     assignments_pages.doors,
@@ -99,7 +102,7 @@ def build(config: Settings | None = None) -> App:
     """The whole application: Litestar inside the frame. One process may hold several, each with its database."""
     config = config or settings()
     wiring.connect()
-    environment().globals["kind_of"] = kind_of
+    GLOBALS["kind_of"] = kind_of
     data = Database(config.database)
     app = litestar(config, data)
     frame = Frame(Keeping(app), data, record_visit)
@@ -181,7 +184,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     return answer
 
 
-PAGES = frozenset({401, 403, 404, 409, 410, 413, 422, 429, 500, 503})
+PAGES = frozenset({401, 403, 404, 409, 410, 413, 422, 429, 500, 503, 507})
 
 
 def held_form(request: Request[Any, Any, Any]) -> dict[str, Any]:

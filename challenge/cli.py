@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -148,12 +148,22 @@ def serve(options: argparse.Namespace) -> int:
     if config.environment == "development" and config.database.startswith("sqlite"):
         migrations.upgrade(config.database)
     if options.workers == 1:
-        return asyncio.run(_serve_alone(config, options, options.with_worker is not False))
+        with asyncio.Runner(loop_factory=_loop()) as runner:
+            return runner.run(_serve_alone(config, options, options.with_worker is not False))
     if options.with_worker:
         raise Unprocessable(_("With several processes start `challenge worker` beside them."))
     uvicorn.run("challenge.cli:web", factory=True, host=options.host, port=options.port,
                 workers=options.workers, timeout_graceful_shutdown=20, **SERVING)  # fmt: skip
     return 0
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop, where there is one for the system."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve_alone(config: Settings, options: argparse.Namespace, with_worker: bool) -> int:

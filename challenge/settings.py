@@ -4,7 +4,7 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +40,16 @@ class Settings(BaseSettings):
     )
     metrics_token: str = Field("", description="bearer token that /metrics asks for when set")
     upload_limit_mb: int = Field(50, description="largest file the plain upload form takes, in MiB")
+    file_limit_mb: int = Field(
+        2048, description="largest file at all, sent in parts, where a question does not say less, in MiB"
+    )
+    quota_mb: int = Field(5120, description="all files of one proposal together, in MiB")
+    upload_grace_minutes: int = Field(
+        30, description="for files of which the sending began before a deadline"
+    )
+    downloads: Literal["signed", "proxied"] = Field(
+        "signed", description="links to the store that end soon, or every byte through the application"
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -74,6 +84,19 @@ class Settings(BaseSettings):
         return self.storage_url or f"folder:{self.var_dir}/files"
 
     @property
+    def upload_origin(self) -> str:
+        """Where browsers send parts of files when that is not this application, for the pages' policy."""
+        parts = urlsplit(self.storage)
+        if parts.scheme != "s3":
+            return ""
+        asked = parse_qs(parts.query)
+        address = next(iter(asked.get("public_endpoint") or asked.get("endpoint") or []), "")
+        if not address:
+            return "https://*.amazonaws.com"
+        found = urlsplit(address)
+        return f"{found.scheme}://{found.netloc}"
+
+    @property
     def mail(self) -> str:
         return self.mail_url or f"folder:{self.var_dir}/mail"
 
@@ -85,12 +108,16 @@ class Settings(BaseSettings):
         """The secret key; in development one is made and kept in `var/` so that sessions survive a restart."""
         if self.secret_key:
             return self.secret_key.encode()
-        path = self.var_dir / "secret.key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(48))
-        return path.read_text().strip().encode()
+        return _kept_key(self.var_dir / "secret.key")
+
+
+@lru_cache
+def _kept_key(path: Path) -> bytes:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip().encode()
 
 
 @lru_cache

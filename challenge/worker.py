@@ -27,6 +27,7 @@ TASKS: dict[str, Task] = {
 # task -> cron line, in UTC
 RECURRING: dict[str, str] = {
     "mail.sweep": "*/10 * * * *",
+    "files.reap": "*/15 * * * *",
     "jobs.tidy": "17 3 * * *",
     "accounts.forget": "27 3 * * *",
 }

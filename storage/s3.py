@@ -11,16 +11,25 @@ import hashlib
 import io
 import re
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import IO, Any, Self
 
 import boto3
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
 
+from storage import s3_copying, s3_parts, s3_probe
+from storage.capabilities import Capabilities
+from storage.names import content_disposition
+from storage.parts import OpenUpload, PartAsked, PartHeld, PartUrl
 from storage.store import (
     MIB,
     AlreadyThere,
@@ -34,19 +43,19 @@ from storage.store import (
     Trouble,
     checked,
     checked_prefix,
+    checked_range,
     chunks_of,
     is_key,
 )
 
-SETTINGS = ("endpoint", "region", "path_style")
+SETTINGS = ("endpoint", "public_endpoint", "region", "path_style")
 NOTE = "sha256"  # the name of the metadata that holds the digest
 SPOOL = 8 * MIB  # what is read from a pipe stays in memory up to here, then goes to a temporary file
 TRIES = 3
 PAGE = 1000  # keys in one answer to a listing, the most a server gives
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_MISSING = ("404", "NoSuchKey", "NotFound")
-_TAKEN = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
+_MISSING = ("404", "NoSuchKey", "NotFound", "NoSuchUpload")
 _TROUBLES: dict[str, Trouble] = {
     "NoSuchBucket": "missing",
     "401": "refused",
@@ -73,15 +82,16 @@ class S3Store(Store):
         prefix: str = "",
         *,
         endpoint: str | None = None,
+        public_endpoint: str | None = None,
         region: str | None = None,
         path_style: bool = False,
     ) -> None:
-        self._bucket = bucket
+        """`public_endpoint` is where browsers reach the server; the host is part of what a link signs."""
         self._prefix = f"{prefix}/" if prefix else ""
         session = boto3.session.Session()
         self._region = region or session.region_name or "us-east-1"
 
-        def client(attempts: int, connect: int, read: int) -> Any:
+        def client(attempts: int, connect: int, read: int, place: str | None = endpoint) -> Any:
             config = Config(
                 signature_version="s3v4",
                 # newer defaults of boto3 send a CRC32 that several servers do not understand
@@ -93,11 +103,14 @@ class S3Store(Store):
                 max_pool_connections=32,
                 retries={"mode": "standard", "total_max_attempts": attempts},
             )
-            return session.client("s3", endpoint_url=endpoint, region_name=self._region, config=config)
+            return session.client("s3", endpoint_url=place, region_name=self._region, config=config)
 
-        self._client = client(attempts=4, connect=5, read=60)
+        patient = client(attempts=4, connect=5, read=60)
+        public = client(attempts=1, connect=5, read=60, place=public_endpoint) if public_endpoint else patient
+        self._bucket = Bucket(patient, public, bucket, self._prefix, session.get_credentials())
         # the health page must not wait for the retries that serve a person well
-        self._impatient = client(attempts=1, connect=2, read=5)
+        self._impatient = Bucket(client(attempts=1, connect=2, read=5), public, bucket, self._prefix, None)
+        self._probing = threading.RLock()
 
     @classmethod
     def of(cls, bucket: str, path: str, settings: Mapping[str, str]) -> Self:
@@ -115,19 +128,22 @@ class S3Store(Store):
             bucket,
             checked(path.strip("/")) if path.strip("/") else "",
             endpoint=settings.get("endpoint") or None,
+            public_endpoint=settings.get("public_endpoint") or None,
             region=settings.get("region") or None,
             path_style=path_style == "true",
         )
 
     def prepare(self) -> None:
-        """Makes the bucket where it is missing and we may."""
-        with _told():
-            try:
-                self._client.head_bucket(Bucket=self._bucket)
-            except ClientError as error:
-                if _code(error) not in (*_MISSING, "NoSuchBucket"):
-                    raise
-                self._make_bucket()
+        """Makes the bucket where it is missing and we may, and has the server drop what is never finished."""
+        try:
+            self._bucket.ask("head_bucket")
+        except NotThere:
+            self._make_bucket()
+        except StoreDown as down:
+            if down.trouble != "missing":
+                raise
+            self._make_bucket()
+        s3_parts.tidy(self._bucket, self._prefix)
 
     def put(self, key: str, source: Source, *, content_type: str) -> Stored:
         checked(key)
@@ -144,47 +160,113 @@ class S3Store(Store):
     def read(self, key: str) -> bytes:
         return b"".join(self.stream(key))
 
-    def stream(self, key: str, chunk: int = MIB) -> Iterator[bytes]:
-        with _told():
-            body = self._client.get_object(**self._named(key))["Body"]
-        return _pieces(body, chunk)
+    def stream(
+        self, key: str, chunk: int = MIB, start: int = 0, length: int | None = None
+    ) -> Iterator[bytes]:
+        checked_range(start, length)
+        if length == 0:
+            if self.size(key) is None:
+                raise NotThere
+            return iter(())
+        is_range = start > 0 or length is not None
+        end = "" if length is None else start + length - 1
+        asked = {"Range": f"bytes={start}-{end}"} if is_range else {}
+        try:
+            answer = self._bucket.ask("get_object", key, **asked)
+        except StoreDown as down:
+            if down.status != 416:  # begins behind the end
+                raise
+            return iter(())
+        if is_range and "ContentRange" not in answer:
+            answer["Body"].close()
+            raise StoreDown("damaged")  # the server gave the whole file instead
+        return _pieces(answer["Body"], chunk)
+
+    def size(self, key: str) -> int | None:
+        found = self.stat(key)
+        return None if found is None else found.size
 
     def stat(self, key: str) -> Stat | None:
         try:
-            with _told():
-                head = self._client.head_object(**self._named(key))
+            head = self._bucket.ask("head_object", key)
         except NotThere:
             return None
         notes = {name.lower(): value for name, value in head.get("Metadata", {}).items()}
         return Stat(head["ContentLength"], notes.get(NOTE))
 
     def delete(self, key: str) -> None:
-        with suppress(NotThere), _told():  # a few servers mind deleting nothing
-            self._client.delete_object(**self._named(key))
+        with suppress(NotThere):  # a few servers mind deleting nothing
+            self._bucket.ask("delete_object", key)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         checked_prefix(prefix)
         return self._keys(prefix)
 
+    def begin(self, key: str, size: int, part_size: int) -> str:
+        return s3_parts.begin(self._bucket, key, self.known())
+
+    def sign_parts(self, key: str, upload: str, parts: Sequence[PartAsked], lifetime: int) -> list[PartUrl]:
+        return s3_parts.sign(self._bucket, key, upload, parts, lifetime, self.known())
+
+    def parts(self, key: str, upload: str) -> list[PartHeld]:
+        return s3_parts.held(self._bucket, key, upload)
+
+    def complete(self, key: str, upload: str, sizes: Sequence[int]) -> Stat:
+        return s3_parts.complete(self._bucket, key, upload, sizes, self.known())
+
+    def abort(self, key: str, upload: str) -> None:
+        s3_parts.abort(self._bucket, key, upload)
+
+    def uploads(self) -> Iterator[OpenUpload]:
+        return s3_parts.uploads(self._bucket, self._prefix)
+
+    def copy(self, source: str, target: str) -> None:
+        """What is there already is read and compared, which a server cannot do for us."""
+        size, kept = self.size(checked(source)), self.size(checked(target))
+        if size is None:
+            raise NotThere
+        if kept is None:
+            s3_copying.copy(self._bucket, source, target, size, self.known())
+            if self.size(target) != size:
+                raise StoreDown("damaged")
+        elif kept != size or self._digest(source) != self._digest(target):
+            raise AlreadyThere
+
+    def sign_download(
+        self, key: str, *, filename: str, content_type: str, inline: bool, lifetime: int
+    ) -> str | None:
+        return self._bucket.sign(
+            "get_object",
+            key,
+            lifetime,
+            ResponseContentDisposition=content_disposition(filename, inline),
+            ResponseContentType=content_type,
+        )[0]
+
+    def probe(self, origin: str | None = None) -> Capabilities:
+        with self._probing:
+            self.capabilities = s3_probe.probe(self._bucket, origin)
+        return self.capabilities
+
+    def known(self) -> Capabilities:
+        with self._probing:
+            return self.capabilities or self.probe()
+
     def check(self) -> list[Finding]:
         hurried = copy.copy(self)
-        hurried._client = self._impatient
+        hurried._bucket = self._impatient
         return Store.check(hurried)
 
     def close(self) -> None:
-        self._client.close()
+        self._bucket.close()
         self._impatient.close()
 
     def _keys(self, prefix: str) -> Iterator[str]:
-        with _told():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix, PaginationConfig={"PageSize": PAGE}
-            )
-            for page in pages:
-                for row in page.get("Contents", []):
-                    key = row["Key"].removeprefix(self._prefix)
-                    if is_key(key):
-                        yield key
+        for page in self._bucket.pages("list_objects_v2", PAGE, Prefix=self._prefix + prefix):
+            for row in page.get("Contents", []):
+                key = row["Key"].removeprefix(self._prefix)
+                if is_key(key):
+                    yield key
 
     def _holds(self, key: str, wanted: Stored) -> bool:
         """Whether just these bytes are kept. Other bytes raise; without a noted digest the bytes are read."""
@@ -203,37 +285,102 @@ class S3Store(Store):
 
     def _send(self, key: str, given: "_Measured", content_type: str) -> None:
         request = {
-            **self._named(key),
             "Body": given.stream,
             "ContentLength": given.stored.size,
             "ContentType": content_type,
             "ContentMD5": base64.b64encode(given.md5).decode("ascii"),
             "Metadata": {NOTE: given.stored.sha256},
         }
-        with _told():
-            try:
-                given.stream.seek(0)
-                self._client.put_object(**request, IfNoneMatch="*")
-            except ClientError as error:
-                if _code(error) in _TAKEN:
-                    return
-                if _code(error) not in ("501", "NotImplemented"):
-                    raise
-                given.stream.seek(0)
-                self._client.put_object(**request)
+        given.stream.seek(0)
+        try:
+            self._bucket.ask("put_object", key, IfNoneMatch="*", **request)
+        except StoreDown as down:
+            if down.status in s3_parts.TAKEN:
+                return
+            if down.status != 501:
+                raise
+            given.stream.seek(0)
+            self._bucket.ask("put_object", key, **request)
 
     def _make_bucket(self) -> None:
-        place: dict[str, Any] = {"Bucket": self._bucket}
+        place: dict[str, Any] = {}
         if self._region != "us-east-1":
             place["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
         try:
-            self._client.create_bucket(**place)
-        except ClientError as error:
-            if _code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            self._bucket.ask("create_bucket", **place)
+        except StoreDown as down:
+            if down.status != 409:
                 raise  # somebody else made it in the same moment: fine, if it is ours the first put will tell
 
-    def _named(self, key: str) -> dict[str, Any]:
-        return {"Bucket": self._bucket, "Key": self._prefix + checked(key)}
+
+class Bucket:
+    """One bucket as one client sees it, with keys below our prefix and errors that are ours."""
+
+    def __init__(self, client: Any, public: Any, name: str, prefix: str, credentials: Any) -> None:
+        self._client, self._public = client, public
+        self._name, self._prefix = name, prefix
+        self._credentials = credentials
+
+    def ask(self, operation: str, key: str | None = None, **request: Any) -> Any:
+        named = self._named(key) if key is not None else {"Bucket": self._name}
+        with _told():
+            return getattr(self._client, operation)(**named, **request)
+
+    def read(self, key: str, length: int, **request: Any) -> bytes:
+        """Just so many bytes."""
+        with _told(), self.ask("get_object", key, **request)["Body"] as body:
+            data: bytes = body.read()
+        if len(data) != length:
+            raise StoreDown("damaged")
+        return data
+
+    def pages(self, operation: str, size: int, key: str | None = None, **request: Any) -> Iterator[Any]:
+        named = self._named(key) if key is not None else {"Bucket": self._name}
+        paging = {"PageSize": size}
+        with _told():
+            pages = self._client.get_paginator(operation).paginate(
+                **named, **request, PaginationConfig=paging
+            )
+            yield from pages
+
+    def full(self, key: str) -> dict[str, str]:
+        """For the source of a copy."""
+        return self._named(key)
+
+    def sign(
+        self, operation: str, key: str, lifetime: int, *, is_public: bool = True, **request: Any
+    ) -> tuple[str, datetime]:
+        """A link, and when it ends: no later than the credentials it is signed with."""
+        client = self._public if is_public else self._client
+        now = datetime.now(UTC).replace(microsecond=0)
+        ends = getattr(self._credentials, "_expiry_time", None)  # only of temporary credentials
+        if ends is not None:
+            lifetime = max(1, min(lifetime, int((ends - now).total_seconds())))
+        with _told():
+            url: str = client.generate_presigned_url(
+                operation, Params={**self._named(key), **request}, ExpiresIn=lifetime
+            )
+        return url, datetime.fromtimestamp(now.timestamp() + lifetime, UTC)
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, dict[str, str]]:
+        """As a browser does it: no credentials, once. Status and headers of the answer, by lower-case name."""
+        session = URLLib3Session(proxies=get_environ_proxies(url), timeout=30)
+        request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
+        try:
+            with _told():
+                answer = session.send(request.prepare())
+                return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}
+        finally:
+            session.close()
+
+    def close(self) -> None:
+        self._client.close()
+        self._public.close()
+
+    def _named(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._name, "Key": self._prefix + checked(key)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +419,11 @@ def _code(error: ClientError) -> str:
     )
 
 
+def _status(error: ClientError) -> int:
+    answer: Mapping[str, Any] = error.response
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """What the server says becomes what a store says, without its words."""
@@ -281,7 +433,7 @@ def _told() -> Iterator[None]:
         code = _code(error)
         if code in _MISSING:
             raise NotThere from error
-        raise StoreDown(_TROUBLES.get(code, "unreachable")) from error
+        raise StoreDown(_TROUBLES.get(code, "unreachable"), _status(error)) from error
     except NoCredentialsError as error:
         raise StoreDown("refused") from error
     except ParamValidationError:

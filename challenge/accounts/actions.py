@@ -272,9 +272,7 @@ async def use_link(db: Db, link: Link) -> Person:
 
 
 async def set_password(db: Db, person: Person, password: str, *, by: Viewer | None = None) -> None:
-    refusal = rules.why_not_password(
-        password, [*person.name.split(), *person.email.replace("@", " ").split()]
-    )
+    refusal = rules.why_not_password(password, name=person.name, email=person.email)
     if refusal:
         raise Unprocessable(errors={"password": refusal})
     person.password_hash = await passwords.hashed(password)

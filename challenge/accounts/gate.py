@@ -82,6 +82,10 @@ def csrf_for(bound_to: str) -> str:
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     visit = visit_of(connection)
     visit.door = next(iter(sorted(handler.paths)), "")
+    visit.is_short = bool(handler.opt.get("short"))
+    if handler.opt.get("raw"):
+        visit.viewer = NOBODY
+        return
     is_api = bool(handler.opt.get("api"))
     is_unsafe = visit.method not in SAFE_METHODS
     is_ours = is_api or comes_from_here(connection)
@@ -127,7 +131,7 @@ async def _read(request: Request[Any, Any, Any], visit: Visit, is_api: bool) -> 
     if is_api:
         if media == "application/json":
             await request.body()
-        if request.method == "POST" and "idempotency-key" in request.headers:
+        if request.method == "POST" and "idempotency-key" in request.headers and not visit.is_short:
             visit.db = visit.database.session(writes=True, kind=idempotency.HeldBack)
     elif media == "application/x-www-form-urlencoded":
         visit.form = await read_form(request)

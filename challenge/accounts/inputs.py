@@ -103,7 +103,7 @@ class SignUp:
             errors["name"] = profile.errors["name"]
         if refusal := rules.why_not_email(email):
             errors["email"] = refusal
-        if refusal := rules.why_not_password(password, words_of(profile.name, email)):
+        if refusal := rules.why_not_password(password, name=profile.name, email=email):
             errors["password"] = refusal
         errors.update(profile.errors)
         target = own_path(_plain(form, "next"), "")[:300]
@@ -139,7 +139,7 @@ class NewPassword:
     @classmethod
     def read(cls, form: Mapping[str, Any], field: str, name: str, email: str) -> "NewPassword":
         password = _plain(form, field)
-        refusal = rules.why_not_password(password, words_of(name, email))
+        refusal = rules.why_not_password(password, name=name, email=email)
         return cls(password, {field: refusal} if refusal else {})
 
 
@@ -168,11 +168,6 @@ class NewToken:
                 typed=typed[:20],
             )
         return cls(name, scopes, days, errors)
-
-
-def words_of(name: str, email: str) -> list[str]:
-    """What a password must not be made of."""
-    return [*name.split(), *email.replace("@", " ").replace(".", " ").split()]
 
 
 # ---------- the list of zones ----------

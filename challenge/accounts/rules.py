@@ -1,9 +1,9 @@
 """Pure decisions about people: addresses, passwords, limits, how long a session lives."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from challenge.accounts import common_passwords
 from challenge.accounts.viewer import Viewer
 from challenge.foundation.i18n import Text, _
 from challenge.foundation.text import one_line
@@ -44,8 +44,8 @@ def why_not_email(email: str) -> Text | None:
     return None
 
 
-def why_not_password(password: str, person_words: Sequence[str]) -> Text | None:
-    """Long is what counts; no rules about signs. Names, the address and one repeated sign are refused."""
+def why_not_password(password: str, *, name: str, email: str) -> Text | None:
+    """Long is what counts; no rules about signs. Refused is what is guessed first: what everybody uses, and oneself."""
     shortest, longest = PASSWORD_LENGTH
     if len(password) < shortest:
         return _("Use at least {n} characters. A sentence that only you know works well.", n=shortest)
@@ -54,9 +54,16 @@ def why_not_password(password: str, person_words: Sequence[str]) -> Text | None:
     plain = password.casefold()
     if len(set(plain)) < 5:
         return _("Use more than four different characters.")
+    if common_passwords.is_common(password):
+        return _(
+            "Many people use this password or one like it, so it is tried first. A sentence that only you know works well."
+        )
+    if _names_address(plain, email):
+        return _("Leave the name of your e-mail address out of your password.")
     rest = plain
     for word in [
-        *person_words,
+        *name.split(),
+        *re.split(r"[@.]", email),
         "password",
         "passwort",
         "motdepasse",
@@ -70,6 +77,13 @@ def why_not_password(password: str, person_words: Sequence[str]) -> Text | None:
     if len(rest) < 6:
         return _("Use something that is not made of your name, your address or a well-known word.")
     return None
+
+
+def _names_address(plain: str, email: str) -> bool:
+    """Whether the part before the @ stands in it, also without its dots."""
+    local = email.casefold().partition("@")[0].partition("+")[0]
+    bare = common_passwords.plain_letters(local)
+    return len(bare) > 3 and (local in plain or bare in common_passwords.plain_letters(plain))
 
 
 def wait_after(failures: int) -> timedelta:

@@ -1,6 +1,7 @@
 """Give and take proposals to review. Whoever is in conflict is refused, here and nowhere else to be got round."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,15 +11,17 @@ from sqlmodel import col, func, select
 from challenge.accounts import actions as accounts
 from challenge.accounts.models import Person
 from challenge.accounts.viewer import Viewer
-from challenge.assignments import rules
+from challenge.assignments import letters, rules
 from challenge.assignments.models import Assignment
 from challenge.audit import actions as audit
-from challenge.calls.models import Blindness, Stage
+from challenge.calls import queries as calls
+from challenge.calls.models import Blindness, Call, Stage
 from challenge.calls.queries import Opening
 from challenge.foundation import clock
 from challenge.foundation.db import Db
 from challenge.foundation.errors import ConflictOfInterest, NotNow, Unprocessable
 from challenge.foundation.i18n import Text, _, said
+from challenge.mail import actions as mail
 from challenge.panels import actions as panels
 from challenge.panels import queries as panel_queries
 from challenge.panels.models import Conflict, Panel, Seat, SeatKind, SeatState
@@ -124,6 +127,17 @@ async def assign(
         proposal=str(proposal.id),
     )
     return found
+
+
+async def tell(db: Db, call: Call, made: Iterable[Assignment]) -> None:
+    """One mail to everybody who was given something in one go, however much it was."""
+    counts = Counter(assignment.person_id for assignment in made)
+    if not counts:
+        return
+    due_on = await calls.last_day(db, call.id)
+    people = await db.exec(select(Person).where(col(Person.id).in_(counts)).order_by(col(Person.id)))
+    for person in people.all():
+        await mail.post(db, person, letters.assigned(call, counts[person.id], due_on), about_id=call.id)
 
 
 async def _chairs_of(db: Db, panel_id: UUID) -> Sequence[UUID]:

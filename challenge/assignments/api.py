@@ -130,6 +130,7 @@ async def assign(db: Db, me: Me, data: JSONBody[AssignmentIn]) -> AssignmentOut:
         raise NotNow(_("This person has no accepted seat on a panel of this call."))
     panel = await panels.the_panel(db, opening.call.id, seats[0].panel_id)
     made = await actions.assign(db, proposal, person, panel, stage, by=me)
+    await actions.tell(db, opening.call, [made])
     await db.commit()
     return AssignmentOut(
         id=made.id,

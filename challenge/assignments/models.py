@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from challenge.foundation.clock import now
@@ -11,7 +11,10 @@ from challenge.foundation.db import Table
 class Assignment(Table, table=True):
     """Reviewer x proposal in one stage. Removed, it stays in the record with the moment and the reason."""
 
-    __table_args__ = (UniqueConstraint("proposal_id", "person_id", "stage_id"),)
+    __table_args__ = (
+        UniqueConstraint("proposal_id", "person_id", "stage_id"),
+        Index("ix_assignment_tally", "proposal_id", "stage_id", "removed_at"),
+    )
 
     proposal_id: UUID = Field(foreign_key="proposal.id")
     person_id: UUID = Field(foreign_key="person.id", index=True)

@@ -17,6 +17,7 @@ from challenge.accounts.viewer import Viewer
 from challenge.assignments import actions, rules
 from challenge.assignments.models import Assignment
 from challenge.assignments.queries import Candidate, Field, Given
+from challenge.calls.models import Call
 from challenge.foundation.db import Db, Table
 from challenge.foundation.i18n import Text, _
 from challenge.panels.models import Panel, SeatState
@@ -191,16 +192,19 @@ NOT_LISTED = "not on the uploaded list"
 
 
 async def apply(db: Db, plan: Plan, field: Field, *, by: Viewer) -> None:
-    """Do all of it, by the same verbs as one by one. Each asks its rule again; one refusal undoes the whole."""
-    call_id = field.stage.call_id
+    """Do all of it, by the same verbs as one by one, and tell each reviewer once.
+
+    Each asks its rule again; one refusal undoes the whole.
+    """
+    call = await db.get_one(Call, field.stage.call_id)
     for given in plan.removed:
         assignment = await db.get(Assignment, given.id)
         if assignment is not None:
-            await actions.remove(db, assignment, call_id, NOT_LISTED, by=by)
+            await actions.remove(db, assignment, call.id, NOT_LISTED, by=by)
     proposals = await _by_id(db, Proposal, {made.proposal.id for made in plan.made})
     people = await _by_id(db, Person, {made.seat.person_id for made in plan.made})
     panels = await _by_id(db, Panel, {made.seat.panel_id for made in plan.made})
-    for made in sorted(plan.made, key=lambda each: (each.proposal.id, each.seat.person_id)):
+    every = [
         await actions.assign(
             db,
             proposals[made.proposal.id],
@@ -209,6 +213,9 @@ async def apply(db: Db, plan: Plan, field: Field, *, by: Viewer) -> None:
             field.stage,
             by=by,
         )
+        for made in sorted(plan.made, key=lambda each: (each.proposal.id, each.seat.person_id))
+    ]
+    await actions.tell(db, call, every)
 
 
 async def _by_id(db: Db, kind: type[T], ids: set[UUID]) -> dict[UUID, T]:

@@ -1,5 +1,6 @@
 """Publish a call, take it back, move its deadline."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from challenge.accounts.viewer import Viewer
@@ -13,10 +14,15 @@ from challenge.foundation.errors import refuse_if
 from challenge.foundation.lifecycle import move
 
 
-async def publish(db: Db, opening: Opening, *, by: Viewer) -> Call:
-    """Let everybody see the call. Refused with the first thing that is missing."""
+async def publish(
+    db: Db, opening: Opening, *, forms: Collection[str], rubrics: Collection[str], by: Viewer
+) -> Call:
+    """Let everybody see the call. Refused with the first thing that is missing.
+
+    `forms` and `rubrics` are the codes of those that it has; their rooms lie above this one and say them.
+    """
     call = opening.call
-    refuse_if(rules.why_not_publish(call, opening.stages, clock.now()))
+    refuse_if(rules.why_not_publish(call, opening.stages, clock.now(), forms=forms, rubrics=rubrics))
     call.state = move(rules.CALL_MOVES, call.state, "publish")
     call.published_at = call.changed_at = clock.now()
     db.add(call)

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_
@@ -10,6 +11,8 @@ from challenge.accounts.viewer import Viewer
 from challenge.calls.models import Call, CallState, Milestone, Programme, Stage, Track
 from challenge.foundation.db import Db
 from challenge.foundation.errors import NotAllowed, NotFound
+
+LAST_DAY = "reviews"  # the milestone of a call that names the last day for reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +104,11 @@ async def tracks_of(db: Db, call_id: UUID) -> list[Track]:
 async def milestones_of(db: Db, call_id: UUID) -> list[Milestone]:
     rows = await db.exec(select(Milestone).where(Milestone.call_id == call_id).order_by(col(Milestone.date)))
     return list(rows.all())
+
+
+async def last_day(db: Db, call_id: UUID) -> date | None:
+    """Until when reviews are asked for, where the call says so."""
+    found = await db.exec(
+        select(col(Milestone.date)).where(Milestone.call_id == call_id, Milestone.code == LAST_DAY)
+    )
+    return found.first()

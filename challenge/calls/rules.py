@@ -1,6 +1,6 @@
 """When a call is open, and what may happen to it. Pure: the moment is an argument."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from challenge.calls.models import Call, CallState, Stage
@@ -53,8 +53,13 @@ class Local:
         return format_datetime(self.moment, "UTC", seconds=True)
 
 
-def why_not_publish(call: Call, stages: Sequence[Stage], moment: datetime) -> Text | None:
-    """The first thing that keeps a draft from being published, or nothing."""
+def why_not_publish(
+    call: Call, stages: Sequence[Stage], moment: datetime, *, forms: Collection[str], rubrics: Collection[str]
+) -> Text | None:
+    """The first thing that keeps a draft from being published, or nothing.
+
+    `forms` and `rubrics` are the codes of those that the call has.
+    """
     if call.state != CallState.DRAFT:
         return _("This call is published already.")
     if not stages:
@@ -64,6 +69,10 @@ def why_not_publish(call: Call, stages: Sequence[Stage], moment: datetime) -> Te
         return _("Title or summary is missing in these languages: {codes}.", codes=", ".join(missing))
     if all(stage.closes_at <= moment for stage in stages):
         return _("All closing dates lie in the past. Move the deadline first.")
+    if any(stage.form_code not in forms for stage in stages):
+        return _("There is no form for this stage.")
+    if any(stage.rubric_code not in rubrics for stage in stages):
+        return _("There is no rubric for this stage.")
     return None
 
 

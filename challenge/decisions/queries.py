@@ -15,8 +15,8 @@ from challenge.foundation import clock
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
 from challenge.foundation.text import canonical_digest
-from challenge.proposals.models import Facet, Proposal, ProposalState, Sight
-from challenge.proposals.queries import TEAM, seen_by, sees
+from challenge.proposals.models import Facet, Proposal, ProposalState
+from challenge.proposals.queries import seen_by, seen_from_outside, sees_from_outside
 from challenge.scoring import queries as scoring
 from challenge.scoring.models import Ranking
 
@@ -62,8 +62,7 @@ async def decided(db: Db, viewer: Viewer, stage_id: UUID) -> list[Decided]:
         .where(
             col(Proposal.stage_id) == stage_id,
             col(Proposal.state) == ProposalState.SUBMITTED,
-            sees(viewer, Facet.DECISION),
-            col(Proposal.id).not_in(_own(viewer)),
+            sees_from_outside(viewer, Facet.DECISION),
         )
         .order_by(sa.nulls_last(col(Decision.place)), sa.nulls_last(col(Decision.reserve_place)), col(Proposal.number))
     )  # fmt: skip
@@ -122,17 +121,10 @@ async def hidden_count(db: Db, viewer: Viewer, stage_id: UUID) -> int:
         .where(
             Proposal.stage_id == stage_id,
             Proposal.state == ProposalState.SUBMITTED,
-            sa.or_(
-                col(Proposal.id).not_in(seen_by(viewer, Facet.DECISION)), col(Proposal.id).in_(_own(viewer))
-            ),
+            col(Proposal.id).not_in(seen_from_outside(viewer, Facet.DECISION)),
         )
     )
     return int(found.one())
-
-
-def _own(viewer: Viewer) -> Any:
-    """The proposals of whose team the viewer is: staff handle no decision about them."""
-    return select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
 
 
 async def the_decidable(db: Db, viewer: Viewer, stage_id: UUID, proposal_id: UUID) -> Proposal:
@@ -142,8 +134,7 @@ async def the_decidable(db: Db, viewer: Viewer, stage_id: UUID, proposal_id: UUI
             Proposal.id == proposal_id,
             Proposal.stage_id == stage_id,
             Proposal.state == ProposalState.SUBMITTED,
-            sees(viewer, Facet.DECISION),
-            col(Proposal.id).not_in(_own(viewer)),
+            sees_from_outside(viewer, Facet.DECISION),
         )
     )
     proposal = found.first()

@@ -32,6 +32,7 @@ from challenge.eligibility import queries as eligibility_queries
 from challenge.eligibility.models import RulingResult
 from challenge.exchange.call_files import importing
 from challenge.files import actions as files
+from challenge.forms import queries as forms
 from challenge.foundation import clock
 from challenge.foundation.db import Database, Db
 from challenge.notices import actions as notices
@@ -42,6 +43,7 @@ from challenge.proposals.models import Proposal
 from challenge.reviews import actions as reviews
 from challenge.reviews import queries as review_queries
 from challenge.reviews.models import RemarkReader
+from challenge.rubrics import queries as rubrics
 from challenge.scoring import actions as scoring
 from challenge.worker import run_all
 
@@ -131,7 +133,13 @@ class Teller:
 
     async def _publish(self, call: Call) -> None:
         async with self.database.writing() as db:
-            await calls.publish(db, await opening_of(db, call.id), by=for_command("demo"))
+            await calls.publish(
+                db,
+                await opening_of(db, call.id),
+                forms=await forms.codes_of(db, call.id),
+                rubrics=await rubrics.codes_of(db, call.id),
+                by=for_command("demo"),
+            )
             await db.commit()
 
     async def make_people(self) -> None:
@@ -334,6 +342,7 @@ class Teller:
                 manager = await self.viewer(db, "manager")
                 panel = (await db.exec(select(Panel).where(Panel.id == self.panel_id))).one()
                 self.assigned: dict[str, UUID] = {}
+                every = []
                 for given in reading.read("reviews.yaml")["reviews"]:
                     made = await assignments.assign(
                         db,
@@ -344,6 +353,8 @@ class Teller:
                         by=manager,
                     )
                     self.assigned[given["id"]] = made.id
+                    every.append(made)
+                await assignments.tell(db, opening.call, every)
                 for seat_holder in {reading.read("decisions.yaml")["panel_meeting"]["chair"]}:
                     await assignments.show_panel_to_chair(db, panel, self.told.people[seat_holder].id)
                 await db.commit()

@@ -13,8 +13,10 @@ from challenge.calls import queries as calls
 from challenge.calls import rules as call_rules
 from challenge.desk import queries
 from challenge.desk.filters import PAGE, Filter
+from challenge.forms import queries as forms
 from challenge.foundation import clock
 from challenge.foundation.api import Body, Items, api_get, api_post, cursor, read_cursor
+from challenge.rubrics import queries as rubrics
 
 
 class ProposalOut(Body):
@@ -86,7 +88,13 @@ def _out(row: queries.Line) -> ProposalOut:
 async def publish(db: Db, me: Me, slug: FromPath[str]) -> PublishedOut:
     """Let everybody see a draft. Refused with the first thing that is missing."""
     opening = await calls.the_desk_call(db, me, slug, Can.MANAGE_CALLS)
-    call = await call_actions.publish(db, opening, by=me)
+    call = await call_actions.publish(
+        db,
+        opening,
+        forms=await forms.codes_of(db, opening.call.id),
+        rubrics=await rubrics.codes_of(db, opening.call.id),
+        by=me,
+    )
     await db.commit()
     return PublishedOut(slug=call.slug, state=call.state.value, published_at=call.published_at)
 

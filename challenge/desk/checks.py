@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from challenge.calls import rules
 from challenge.calls.models import Call, Milestone, Stage
 from challenge.forms.definition import FormDefinition
 from challenge.foundation.i18n import Text, Texts, _, _n, language_name
@@ -127,11 +126,3 @@ class Names:
 
     def __str__(self) -> str:
         return ", ".join(language_name(code) for code in self.codes)
-
-
-def why_not_publish(
-    call: Call, stages: Sequence[Stage], found: Sequence[Check], moment: datetime
-) -> Text | None:
-    """The rule of the call, then what the form and the rubric add to it."""
-    refusal = rules.why_not_publish(call, stages, moment)
-    return refusal or next((check.text for check in found if check.state == "bad"), None)

@@ -17,7 +17,7 @@ from challenge.desk.checks import Check
 from challenge.forms import queries as forms
 from challenge.foundation import clock
 from challenge.foundation.db import Db as Session
-from challenge.foundation.errors import NotFound, refuse_if
+from challenge.foundation.errors import NotFound, NotNow, refuse_if
 from challenge.foundation.i18n import Text, _, _n
 from challenge.foundation.web import Page, SeeOther, back_to, get, page, post
 from challenge.rubrics import queries as rubrics
@@ -180,7 +180,7 @@ async def _publication(db: Session, me: Viewer, opening: Opening, status: int = 
         status=status,
         **values,
         checks=found,
-        why_not=checks.why_not_publish(call, opening.stages, found, moment),
+        why_not=call_rules.why_not_publish(call, opening.stages, moment, **await _present(db, opening)),
         is_draft=call.state == CallState.DRAFT,
         why_not_withdraw=call_rules.why_not_withdraw(has_proposals=await queries.has_proposals(db, call.id)),
         opens=words.deadline(call, stage.opens_at, moment, me.zone) if stage else None,
@@ -189,13 +189,18 @@ async def _publication(db: Session, me: Viewer, opening: Opening, status: int = 
     )
 
 
+async def _present(db: Session, opening: Opening) -> dict[str, set[str]]:
+    call_id = opening.call.id
+    return {"forms": await forms.codes_of(db, call_id), "rubrics": await rubrics.codes_of(db, call_id)}
+
+
 @post("/desk/calls/{slug:str}/publication", needs=Can.MANAGE_CALLS)
 async def publish(db: Db, me: Me, slug: FromPath[str]) -> SeeOther | Page:
     opening = await calls.the_desk_call(db, me, slug, Can.MANAGE_CALLS)
-    found = await _checks(db, opening, [], "")
-    if checks.why_not_publish(opening.call, opening.stages, found, clock.now()) is not None:
+    try:
+        await call_actions.publish(db, opening, **await _present(db, opening), by=me)
+    except NotNow:
         return await _publication(db, me, opening, status=409)
-    await call_actions.publish(db, opening, by=me)
     await db.commit()
     return back_to(f"/desk/calls/{slug}", say=_("The call is published. Everybody can read it now."))
 

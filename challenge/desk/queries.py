@@ -22,8 +22,8 @@ from challenge.eligibility.models import Ruling
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Texts
-from challenge.proposals.models import Facet, Proposal, ProposalState, Revision, Sight
-from challenge.proposals.queries import TEAM, sees
+from challenge.proposals.models import Facet, Proposal, ProposalState, Revision
+from challenge.proposals.queries import sees_from_outside
 from challenge.reviews.models import Review, ReviewState
 
 SUBMITTED = ProposalState.SUBMITTED
@@ -31,12 +31,7 @@ SUBMITTED = ProposalState.SUBMITTED
 
 def seen_by_staff(viewer: Viewer) -> ColumnElement[bool]:
     """Proposals that the viewer reads as staff, scores included: never one's own, never one in conflict."""
-    own = select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
-    return sa.and_(
-        sees(viewer, Facet.SCORES),
-        col(Proposal.state) != ProposalState.DRAFT,
-        col(Proposal.id).not_in(own),
-    )
+    return sa.and_(sees_from_outside(viewer, Facet.SCORES), col(Proposal.state) != ProposalState.DRAFT)
 
 
 # ---------- calls ----------
@@ -340,6 +335,23 @@ async def lines(
         "submitted": col(Proposal.submitted_at),
     }
     by = orders[wanted.order]
+    order = (
+        sa.nulls_last(by.desc() if wanted.is_descending else by.asc()),
+        col(Proposal.number),
+        col(Proposal.id),
+    )
+    listed = sa.and_(col(Proposal.call_id) == call_id, seen_by_staff(viewer), matching(wanted, stage))
+    if after is not None:
+        number, last_id = after
+        listed &= sa.or_(
+            col(Proposal.number) > number,
+            sa.and_(col(Proposal.number) == number, col(Proposal.id) > last_id),
+        )
+    if limit is not None:
+        # counts and means are made for the rows of this page alone
+        on_page = _joined(sa.select(col(Proposal.id)).select_from(Proposal)).where(listed).order_by(*order)
+        skipped = (wanted.page - 1) * PAGE if after is None else 0
+        listed = col(Proposal.id).in_(on_page.limit(limit).offset(skipped))
     statement = _joined(
         sa.select(
             col(Proposal.id), col(Proposal.number), col(Proposal.title), sa.func.coalesce(Organization.name, ""),
@@ -347,21 +359,8 @@ async def lines(
             col(Proposal.is_eligible), col(Proposal.requested), col(Proposal.currency), col(Proposal.submitted_at),
             _assigned(Proposal.id, Proposal.stage_id), _submitted(Proposal.id, Proposal.stage_id), score,
         ).select_from(Proposal)
-    ).where(col(Proposal.call_id) == call_id, seen_by_staff(viewer), matching(wanted, stage))  # fmt: skip
-    if after is not None:
-        number, last_id = after
-        statement = statement.where(
-            sa.or_(
-                col(Proposal.number) > number,
-                sa.and_(col(Proposal.number) == number, col(Proposal.id) > last_id),
-            )
-        )
-    statement = statement.order_by(
-        sa.nulls_last(by.desc() if wanted.is_descending else by.asc()), col(Proposal.number), col(Proposal.id)
-    )
-    if limit is not None:
-        statement = statement.limit(limit).offset((wanted.page - 1) * PAGE if after is None else 0)
-    return [Line(*row) for row in await rows(db, statement)]
+    )  # fmt: skip
+    return [Line(*row) for row in await rows(db, statement.where(listed).order_by(*order))]
 
 
 async def the_desk_proposal(

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from challenge.accounts.gate import Can, Db, FromPath, Me
 from challenge.accounts.models import Person
@@ -18,6 +18,7 @@ from challenge.foundation.web import Page, get, page
 from challenge.jobs import queries as jobs
 from challenge.mail import queries as mail
 from challenge.proposals.models import Sight
+from challenge.proposals.queries import TEAM
 
 ROWS = 100
 
@@ -50,11 +51,11 @@ async def operations(db: Db, me: Me) -> Page:
 
 
 async def hidden_ids(db: Session, viewer: Viewer) -> frozenset[str]:
-    """Everything that a denial hides from the viewer: the proposals and who was given them."""
-    denied = select(Sight.proposal_id).where(
-        Sight.person_id == viewer.person_id, col(Sight.is_denied).is_(True)
+    """What is hidden from the viewer, for a conflict or as one's own: the proposals and who was given them."""
+    shut = select(Sight.proposal_id).where(
+        Sight.person_id == viewer.person_id, or_(col(Sight.is_denied).is_(True), col(Sight.because) == TEAM)
     )
-    proposals = (await db.exec(denied)).all()
+    proposals = (await db.exec(shut)).all()
     if not proposals:
         return frozenset()
     given = await db.exec(select(Assignment.id).where(col(Assignment.proposal_id).in_(proposals)))

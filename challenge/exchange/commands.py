@@ -18,10 +18,12 @@ from challenge.exchange.call_files.importing import export_call, library
 from challenge.exchange.call_files.reading import check
 from challenge.exchange.call_files.schema import CallFile
 from challenge.exchange.call_files.writing import dump
+from challenge.forms import queries as forms
 from challenge.foundation import clock
 from challenge.foundation.db import Db
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import _, pick
+from challenge.rubrics import queries as rubrics
 
 
 def add(subparsers: Subparsers) -> None:
@@ -139,6 +141,12 @@ async def list_calls(db: Db, by: Viewer, options: argparse.Namespace) -> Answer:
 
 async def publish(db: Db, by: Viewer, options: argparse.Namespace) -> Answer:
     opening = await calls.the_call(db, by, options.slug)
-    call = await call_actions.publish(db, opening, by=by)
+    call = await call_actions.publish(
+        db,
+        opening,
+        forms=await forms.codes_of(db, opening.call.id),
+        rubrics=await rubrics.codes_of(db, opening.call.id),
+        by=by,
+    )
     await db.commit()
     return Answer(str(_("{slug} is published.", slug=call.slug)), {"slug": call.slug})

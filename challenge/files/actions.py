@@ -8,7 +8,7 @@ from uuid import UUID
 
 from challenge.audit import actions as audit
 from challenge.files import rules
-from challenge.files.kinds import BY_ENDING, NOT_THIS, FileKind, found_in
+from challenge.files.kinds import BY_ENDING, NOT_THIS, FileKind, found_in, pages_in
 from challenge.files.models import Document, DocumentState
 from challenge.files.store import in_store
 from challenge.foundation import clock
@@ -31,6 +31,7 @@ async def receive(
     content: bytes | IO[bytes],
     allowed: Collection[str] = (),
     most: int | None = None,
+    most_pages: int | None = None,
     by: audit.Actor | None,
     chain: UUID | str | None = None,
     document_id: UUID | None = None,
@@ -39,7 +40,7 @@ async def receive(
     """Check a file, keep its bytes, and record it. Refuses in a sentence, with the error under "file".
 
     `allowed` are endings without the dot, `most` is the largest size in bytes (the site's limit when not given),
-    `chain` the id of the call in whose record it stands.
+    `most_pages` the most pages of a PDF, `chain` the id of the call in whose record it stands.
     """
     name = rules.safe_name(name)
     file = io.BytesIO(content) if isinstance(content, bytes) else content
@@ -52,7 +53,7 @@ async def receive(
     key = f"documents/{document_id}/v1"
 
     def look_and_keep(store: Store) -> Stored | Text:
-        fault = _looked_at(file, name, kind)
+        fault = _looked_at(file, name, kind) or _too_long(file, name, kind, most_pages)
         if fault is not None:
             return fault
         file.seek(0)
@@ -72,6 +73,7 @@ async def receive(
         key=key,
         state=DocumentState.STORED if is_scanned else DocumentState.AVAILABLE,
         reason="" if is_scanned else UNSCANNED,
+        chain_id=UUID(str(chain)) if chain else None,
         created_at=at or clock.now(),
     )
     db.add(document)
@@ -80,7 +82,7 @@ async def receive(
         db, by, "document.received", document, chain=chain, sha256=stored.sha256, size=stored.size, at=at
     )
     if is_scanned:
-        await jobs.enqueue(db, "files.scan", document_id=document.id)
+        await jobs.enqueue(db, "files.check", document_id=document.id)
     return document
 
 
@@ -96,3 +98,9 @@ def _looked_at(file: IO[bytes], name: str, kind: FileKind) -> Text | None:
         return None
     is_other = fault is NOT_THIS
     return rules.why_not_content(name, fault, is_other, found_in(file) if is_other else "")
+
+
+def _too_long(file: IO[bytes], name: str, kind: FileKind, most: int | None) -> Text | None:
+    if most is None or kind.code != "pdf":
+        return None
+    return rules.why_not_pages(name, pages_in(file), most)

@@ -40,6 +40,13 @@ def _is_pdf(file: IO[bytes]) -> Text | None:
         return DAMAGED
 
 
+def pages_in(file: IO[bytes]) -> int:
+    """Of a PDF that passed the look."""
+    file.seek(0)
+    with pikepdf.open(cast(BinaryIO, file)) as pdf:
+        return len(pdf.pages)
+
+
 def _begins(*marks: bytes) -> Look:
     def look(file: IO[bytes]) -> Text | None:
         return None if file.read(16).startswith(marks) else NOT_THIS
@@ -125,6 +132,59 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("txt", "text/plain", _is_text, ("txt",)),
     FileKind("csv", "text/csv", _is_text, ("csv",)),
 )
+ACTIVE = ("/JavaScript", "/JS", "/OpenAction", "/AA", "/Launch", "/RichMedia", "/XFA", "/SubmitForm")
+MOST_OBJECTS = 200_000
+PACKED = frozenset({"docx", "xlsx", "pptx", "odt", "ods", "odp"})
+_NAMES = re.compile(
+    rb"<(?:dc:creator|cp:lastModifiedBy|meta:initial-creator|dc:publisher)[^>]*>\s*[^<\s]", re.IGNORECASE
+)
+
+
+def flags_of(file: IO[bytes], ending: str) -> list[str]:
+    """What readers and organizers should know of a file that passed the look.
+
+    `active` content that runs by itself, `attached` files inside, `names-author` in its properties, and `polyglot`
+    when a second kind of file hangs on its end.
+    """
+    found: set[str] = set()
+    file.seek(0)
+    if ending == "pdf":
+        found = _flags_of_pdf(file)
+    elif ending in PACKED:
+        with zipfile.ZipFile(file) as pack:
+            for name in ("docProps/core.xml", "meta.xml"):
+                if name in pack.namelist() and _NAMES.search(pack.read(name)):
+                    found.add("names-author")
+            if any(name.endswith("vbaProject.bin") for name in pack.namelist()):
+                found.add("active")
+    if ending not in PACKED and _has_packed_tail(file):
+        found.add("polyglot")
+    return sorted(found)
+
+
+def _flags_of_pdf(file: IO[bytes]) -> set[str]:
+    found: set[str] = set()
+    with pikepdf.open(cast(BinaryIO, file)) as pdf:
+        if any(str(pdf.docinfo.get(name, "")).strip() for name in ("/Author", "/Company")):
+            found.add("names-author")
+        for n, thing in enumerate(pdf.objects):
+            if n > MOST_OBJECTS:
+                break
+            if not isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
+                continue
+            keys = set(thing.keys())
+            if keys.intersection(ACTIVE) or str(thing.get("/S", "")) in ACTIVE:
+                found.add("active")
+            if "/EmbeddedFiles" in keys or str(thing.get("/Type", "")) == "/EmbeddedFile":
+                found.add("attached")
+    return found
+
+
+def _has_packed_tail(file: IO[bytes]) -> bool:
+    file.seek(-min(HEAD, file.seek(0, io.SEEK_END)), io.SEEK_END)
+    return b"PK\x05\x06" in file.read()
+
+
 BY_ENDING = {ending: kind for kind in KINDS for ending in kind.endings}
 
 

@@ -7,12 +7,17 @@ from uuid import UUID
 from sqlalchemy import select as columns
 from sqlmodel import col
 
+from challenge.files import states
 from challenge.files.models import Document, DocumentState
-from challenge.files.store import in_store, the_store, unavailable
+from challenge.files.rules import why_refused
+from challenge.files.store import in_store, in_thread, the_store
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound, NotNow
 from challenge.foundation.i18n import _
+from challenge.settings import settings
 from storage.store import NotThere, StoreDown
+
+LINK_LIFETIME = 60  # seconds
 
 
 async def the_document(db: Db, document_id: UUID) -> Document:
@@ -24,31 +29,55 @@ async def the_document(db: Db, document_id: UUID) -> Document:
 
 
 async def content(document: Document) -> bytes:
-    """All of its bytes; refused while it is being checked, and for good when it was rejected."""
-    _refuse_unless_available(document)
-    return await in_store(lambda store: store.read(document.key))
+    """All of its bytes, of what is known to be small and was released."""
+    refuse_unless_open(document)
+    return await in_store(lambda store: store.read(key_of(document)))
 
 
 async def stream(document: Document) -> AsyncIterator[bytes]:
-    """Piece by piece, for what may be large. The first piece proves that the store has it."""
-    _refuse_unless_available(document)
-    pieces = await in_store(lambda store: store.stream(document.key))
-    try:
-        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+    """Piece by piece, for what may be large. That the store has it is certain before the first piece is asked for.
+
+    A source lost half-way raises, so that nobody takes half a file for a whole one.
+    """
+    pieces = await in_store(lambda store: store.stream(key_of(document)))
+
+    async def read() -> AsyncIterator[bytes]:
+        while (piece := await in_thread(lambda: next(pieces, None))) is not None:
             yield piece
-    except StoreDown as error:
-        raise unavailable() from error
+
+    return read()
 
 
-def _refuse_unless_available(document: Document) -> None:
-    if document.state == DocumentState.STORED:
+async def link_to(document: Document, name: str, *, inline: bool = False) -> str | None:
+    """A link to the store for a minute, where the store and the settings give such links out."""
+    if settings().downloads != "signed":
+        return None
+    media_type = document.media_type if inline else "application/octet-stream"
+    return await in_store(
+        lambda store: store.sign_download(
+            key_of(document), filename=name, content_type=media_type, inline=inline, lifetime=LINK_LIFETIME
+        )
+    )
+
+
+def key_of(document: Document) -> str:
+    return document.sealed_key or document.key
+
+
+def refuse_unless_open(document: Document, *, is_own: bool = False) -> None:
+    """Raises NotNow with the reason why nobody may have it now. Its own people may have it before the check is done."""
+    if document.state in states.RELEASED or (is_own and document.state in states.KEPT):
+        return
+    if document.state in states.CHECKING:
         raise NotNow(
             _("“{name}” is still being checked for viruses. Try again in a few minutes.", name=document.name)
         )
-    if document.state == DocumentState.REJECTED:
+    if document.state == DocumentState.UNSCANNED:
         raise NotNow(
-            _("“{name}” was not released: the check found something harmful in it.", name=document.name)
+            _("“{name}” is too large for the virus scanner, so it is not given out here.", name=document.name)
         )
+    refused = why_refused(document)
+    raise NotNow(refused) if refused is not None else NotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from challenge.files.kinds import BY_ENDING
-from challenge.foundation.i18n import Text, _
+from challenge.files.kinds import BY_ENDING, NOT_THIS
+from challenge.files.models import Document, DocumentState
+from challenge.foundation.i18n import Text, _, _n
 from challenge.foundation.text import one_line
 
 MIB = 1 << 20
@@ -56,6 +57,45 @@ def why_not_size(name: str, size: int, most: int) -> Text | None:
             most=round(most / MIB, 1) if most % MIB else most // MIB,
         )
     return None
+
+
+def why_not_quota(name: str, size: int, left: int) -> Text:
+    return _(
+        "“{name}” has {size} MB, but only {left} MB are left for the files of this proposal. "
+        "Remove a file or send a smaller one.",
+        name=name,
+        size=round(size / MIB, 1),
+        left=max(0, left // MIB),
+    )
+
+
+KIND = "kind: "  # before the fault of the look, where a document was refused for what it is
+
+
+def why_refused(document: Document) -> Text | None:
+    """The sentence for a file that was taken in and then refused."""
+    name = document.name
+    if document.state == DocumentState.CORRUPT:
+        return _("“{name}” arrived damaged. Remove it and send it again.", name=name)
+    if document.state != DocumentState.QUARANTINED:
+        return None
+    if document.reason.startswith(KIND):
+        fault = Text(document.reason.removeprefix(KIND), {})
+        return why_not_content(name, fault, fault.msgid == NOT_THIS.msgid, "")
+    return _("“{name}” was not released: the check found something harmful in it.", name=name)
+
+
+def why_not_pages(name: str, pages: int, most: int) -> Text | None:
+    if pages <= most:
+        return None
+    return _n(
+        "“{name}” has {pages} pages; at most {most} page can be sent here. Shorten it and choose it again.",
+        "“{name}” has {pages} pages; at most {most} pages can be sent here. Shorten it and choose it again.",
+        most,
+        name=name,
+        pages=pages,
+        most=most,
+    )
 
 
 def why_not_content(name: str, fault: Text, is_other: bool, found: str) -> Text:

@@ -1,38 +1,57 @@
-"""The store of the settings, opened once; its work is done in threads, its troubles become ours."""
+"""The store of the settings, opened once; its work is done in threads of its own, its troubles become ours."""
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import lru_cache
 from typing import TypeVar
 
-from challenge.foundation.errors import Unavailable
+from challenge.foundation.errors import NoRoom, Unavailable
 from challenge.foundation.i18n import _
-from challenge.settings import settings
+from challenge.settings import Settings, settings
 from storage import open_store
 from storage.store import NotThere, Store, StoreDown
 
 T = TypeVar("T")
 
+PART_PATH = "/storage/parts/"
+_threads = ThreadPoolExecutor(16, thread_name_prefix="store")
+
 
 @lru_cache
-def _opened(url: str) -> Store:
-    return open_store(url)
+def _opened(url: str, part_url: str, keys: tuple[str, ...]) -> Store:
+    return open_store(url, link_keys=keys, part_url=part_url)
+
+
+def opened(config: Settings, url: str = "") -> Store:
+    keys = tuple(key for key in (config.key().decode(), config.secret_key_previous) if key)
+    return _opened(url or config.storage, config.base_url + PART_PATH, keys)
 
 
 def the_store() -> Store:
-    return _opened(settings().storage)
+    return opened(settings())
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Away from the event loop, and not in the pool that passwords and pictures fill."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, copy_context().run, work)
 
 
 async def in_store(work: Callable[[Store], T]) -> T:
     """Something asked of the store, off the event loop."""
     try:
-        return await asyncio.to_thread(work, the_store())
+        return await in_thread(lambda: work(the_store()))
     except StoreDown as error:
-        raise unavailable() from error
+        raise trouble(error) from error
     except NotThere as error:
         raise Unavailable(
             _("The file is known here, but its content cannot be found. Tell the organizers."), part="storage"
         ) from error
+
+
+def trouble(error: StoreDown) -> Unavailable | NoRoom:
+    return NoRoom(part="storage") if error.trouble == "full" else unavailable()
 
 
 def unavailable() -> Unavailable:

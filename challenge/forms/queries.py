@@ -52,6 +52,11 @@ async def newest_version(db: Db, call_id: UUID, code: str) -> FormVersion:
     return found
 
 
+async def codes_of(db: Db, call_id: UUID) -> set[str]:
+    """The forms that a call has, by their codes."""
+    return set((await db.exec(select(FormVersion.code).where(FormVersion.call_id == call_id))).all())
+
+
 async def version_of_sheet(db: Db, sheet_id: UUID) -> FormVersion:
     return (
         await db.exec(

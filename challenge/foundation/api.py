@@ -29,7 +29,8 @@ class Items(Body, Generic[T], omit_defaults=True):
 
 
 def _door(maker: Any, path: str, needs: Any, is_open: bool, status: int, more: dict[str, Any]) -> DoorMaker:
-    opt = {"needs": needs, "open": is_open, "fresh": False, "public": False, "api": True}
+    short = more.pop("short", False)  # as with doors of pages
+    opt = {"needs": needs, "open": is_open, "fresh": False, "public": False, "api": True, "short": short}
     door: DoorMaker = maker(PREFIX + path, opt=opt, status_code=status, **more)
     return door
 

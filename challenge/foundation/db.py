@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from challenge.foundation import sqlite
 from challenge.foundation.errors import Unavailable
 from challenge.foundation.i18n import _
 from challenge.foundation.ids import new_id
@@ -61,7 +62,7 @@ def enum_column(kind: type[StrEnum], *, index: bool = False, nullable: bool = Fa
 
 def url_for_driver(url: str) -> str:
     if url.startswith("sqlite:///"):
-        return "sqlite+aiosqlite:///" + url.removeprefix("sqlite:///")
+        return f"{sqlite.DRIVER}:///" + url.removeprefix("sqlite:///")
     if url.startswith(("postgresql://", "postgres://")):
         return "postgresql+psycopg://" + url.split("://", 1)[1]
     return url
@@ -126,7 +127,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 def _begin_sqlite(connection: Connection) -> None:
     how = connection.get_execution_options().get("begins", "")
-    connection.exec_driver_sql(f"BEGIN {how}")
+    driver = connection.connection.dbapi_connection
+    driver.begins = f"BEGIN {how}"  # type: ignore[union-attr]
 
 
 async def rows(db: Db, statement: Executable) -> Sequence[Any]:

@@ -103,6 +103,15 @@ class Unavailable(Problem):
         return _("A part of the service is down. What you saved is safe; try again in a few minutes.")
 
 
+class NoRoom(Problem):
+    status, slug = 507, "no-room"
+
+    def default(self) -> Text:
+        return _(
+            "There is no room left for files here. What you saved is safe; tell the organizers and try again later."
+        )
+
+
 def refuse_if(reason: Text | None, error: type[Problem] = NotNow) -> None:
     if reason is not None:
         raise error(reason)

@@ -37,7 +37,11 @@ _TAGS = {
 
 def count_words(text: str) -> int:
     """Runs of characters between white space that hold at least one letter or digit."""
-    return sum(1 for run in _RUN.findall(text) if any(unicodedata.category(c)[0] in "LN" for c in run))
+    return sum(1 for run in _RUN.findall(text) if run[0].isalpha() or any(map(_is_counted, run)))
+
+
+def _is_counted(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LN"
 
 
 def tidy(text: str) -> str:

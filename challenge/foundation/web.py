@@ -10,30 +10,30 @@ import hmac
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import UUID
 
-import jinja2
 from litestar import Request, Response
 from litestar import delete as litestar_delete
 from litestar import get as litestar_get
 from litestar import post as litestar_post
+from litestar import put as litestar_put
 from litestar.datastructures import Cookie
+from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from markupsafe import Markup
 
-from challenge import __version__
 from challenge import settings as settings_module
-from challenge.foundation import clock, i18n, text
+from challenge.foundation import i18n
 from challenge.foundation.db import Database, Db
 from challenge.foundation.i18n import Text
 from challenge.foundation.ids import new_id
+from challenge.foundation.templates import GLOBALS, TEMPLATES, environment
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -42,8 +42,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 DoorMaker = Callable[[Callable[..., Any]], Any]
 
-PACKAGE = Path(__file__).parents[1]
-TEMPLATES = next(p for p in (PACKAGE / "templates", PACKAGE.parent / "templates") if p.is_dir())
 STATIC = TEMPLATES / "static"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -82,10 +80,13 @@ class Visit:
     form: Any = None  # what a page's form sent, read before anything can refuse it
     proved_at: datetime | None = None
     keeping: Any = None  # the promise to keep this answer for a repeated Idempotency-Key
+    is_short: bool = (
+        False  # the door waits for others (a store) and opens its own short transactions to write
+    )
 
     def session(self) -> Db:
         if self.db is None:
-            self.db = self.database.session(writes=self.method not in SAFE_METHODS)
+            self.db = self.database.session(writes=self.method not in SAFE_METHODS and not self.is_short)
         return self.db
 
 
@@ -116,19 +117,39 @@ def get(
 
 
 def post(
-    path: str | list[str], *, needs: Any = None, open: bool = False, fresh: bool = False, **more: Any
+    path: str | list[str],
+    *,
+    needs: Any = None,
+    open: bool = False,
+    fresh: bool = False,
+    short: bool = False,
+    **more: Any,
 ) -> DoorMaker:
+    """`short`: the request's session only reads; what is written goes into transactions of the door's own, so
+    that nobody holds the right to write while a store answers."""
     more.setdefault("include_in_schema", False)
     more.setdefault("status_code", 200)
-    return litestar_post(path, opt=_opt(needs, open, fresh, False), **more)
+    return litestar_post(path, opt={**_opt(needs, open, fresh, False), "short": short}, **more)
+
+
+def put_bytes(path: str, **more: Any) -> DoorMaker:
+    """A door for bytes, open to whoever holds its address: no cookie is read, no form, no body before it asks."""
+    opt = {**_opt(None, True, False, False), "short": True, "raw": True}
+    return litestar_put(path, opt=opt, include_in_schema=False, status_code=200, **more)
 
 
 def delete(
-    path: str | list[str], *, needs: Any = None, open: bool = False, fresh: bool = False, **more: Any
+    path: str | list[str],
+    *,
+    needs: Any = None,
+    open: bool = False,
+    fresh: bool = False,
+    short: bool = False,
+    **more: Any,
 ) -> DoorMaker:
     more.setdefault("include_in_schema", False)
     more.setdefault("status_code", 200)
-    return litestar_delete(path, opt=_opt(needs, open, fresh, False), **more)
+    return litestar_delete(path, opt={**_opt(needs, open, fresh, False), "short": short}, **more)
 
 
 # ---------- static files: a dictionary made at start, so that no path of a request touches the disk ----------
@@ -164,47 +185,7 @@ def static_url(name: str) -> str:
 # ---------- templates ----------
 
 
-def _moment(moment: datetime, zone: str = "UTC") -> str:
-    return i18n.format_datetime(moment, zone)
-
-
-def web_link(address: str) -> str:
-    """The address when it is one that people may follow, else nothing."""
-    return address if urlsplit(address).scheme in ("http", "https", "mailto") else ""
-
-
-@lru_cache
-def environment() -> jinja2.Environment:
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        cache_size=-1,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
-    )
-    env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.filters.update(
-        t=i18n.pick,
-        date=i18n.format_date,
-        time=i18n.format_time,
-        moment=_moment,
-        number=i18n.format_number,
-        amount=i18n.format_amount,
-        country=i18n.country_name,
-        language_name=i18n.language_name,
-        city=i18n.zone_city,
-        digits=i18n.digits,
-        words=text.count_words,
-        markdown=text.markdown,
-        web_link=web_link,
-        picked_language=i18n.picked_language,
-    )
-    env.globals.update(static_url=static_url, now=clock.now, direction=i18n.direction, version=__version__)
-    return env
+GLOBALS["static_url"] = static_url
 
 
 def csrf_field(token: str) -> Markup:
@@ -358,6 +339,18 @@ def as_file(content: bytes, name: str, media_type: str, *, inline: bool = False)
     )
 
 
+def as_stream(pieces: AsyncIterator[bytes], size: int, name: str, media_type: str) -> Stream:
+    """The same, piece by piece; the line is cut when the source is lost, so that half is never taken for whole."""
+    kept = as_file(b"", name, media_type).headers
+    return Stream(pieces, media_type=media_type, headers={**kept, "content-length": str(size)})
+
+
+def elsewhere(link: str) -> Response[bytes]:
+    """303 to a link that ends soon and is for nobody else: not kept, and told to nobody."""
+    headers = {"location": link, "cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return Response(content=b"", status_code=303, headers=headers)
+
+
 def wants_json(request: Any) -> bool:
     if request.scope["path"].startswith("/api/"):
         return True
@@ -409,7 +402,7 @@ SECURITY_HEADERS = {
 
 
 @lru_cache
-def page_policy(files_url: str, is_https: bool) -> str:
+def page_policy(files_url: str, upload_origin: str, is_https: bool) -> str:
     files = files_url or "'self'"
     rules = [
         "default-src 'none'",
@@ -419,7 +412,7 @@ def page_policy(files_url: str, is_https: bool) -> str:
         f"img-src 'self' {files_url}".strip(),
         f"media-src {files}",
         f"frame-src {files}",
-        "connect-src 'self'",
+        f"connect-src 'self' {upload_origin}".strip(),
         "worker-src 'self'",
         "manifest-src 'self'",
         "form-action 'self'",
@@ -487,7 +480,7 @@ def framed_headers(
     is_html = media.startswith(b"text/html")
     added = dict(SECURITY_HEADERS)
     added["content-security-policy"] = (
-        page_policy(settings.files_url, settings.is_https) if is_html else DATA_POLICY
+        page_policy(settings.files_url, settings.upload_origin, settings.is_https) if is_html else DATA_POLICY
     )
     added["referrer-policy"] = (
         "no-referrer" if visit.path.startswith(("/links/", "/verify", "/files/")) else "same-origin"

@@ -7,8 +7,9 @@ from uuid import UUID
 from challenge.foundation import i18n
 from challenge.foundation.db import Db
 from challenge.foundation.i18n import Text
+from challenge.foundation.templates import environment
 from challenge.foundation.text import one_line, tidy
-from challenge.foundation.web import environment, frame_values
+from challenge.foundation.web import frame_values
 from challenge.jobs import actions as jobs
 from challenge.mail.letters import Letter
 from challenge.mail.models import Message, MessageState

@@ -5,7 +5,7 @@ from functools import lru_cache
 import jinja2
 
 from challenge.foundation import i18n
-from challenge.foundation.web import TEMPLATES
+from challenge.foundation.templates import TEMPLATES
 
 
 @lru_cache

@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from challenge.accounts.models import Person
@@ -18,10 +19,10 @@ from challenge.decisions import actions as decisions
 from challenge.decisions.models import Release
 from challenge.files import actions as files
 from challenge.foundation import clock
-from challenge.foundation.db import Db
+from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound, NotNow, Unprocessable, refuse_if
 from challenge.foundation.i18n import _
-from challenge.foundation.ids import random_code
+from challenge.foundation.ids import new_id, random_code
 from challenge.foundation.lifecycle import move
 from challenge.jobs import actions as jobs
 from challenge.mail import actions as mail
@@ -29,7 +30,7 @@ from challenge.notices import documents, letters, queries, records, rules
 from challenge.notices.documents import Document
 from challenge.notices.kinds import kind_for
 from challenge.notices.kinds.shape import Kind, Letter, Value
-from challenge.notices.models import Notice, NoticeState
+from challenge.notices.models import Notice, NoticeState, NumberSeries
 from challenge.notices.records import AuditHead, NoticeRecord
 from challenge.notices.rules import Addressed
 from challenge.scoring import queries as scoring
@@ -93,7 +94,7 @@ async def prepare(
     ]
     signed_at = await queries.signed_at(db, stage.id)
     made = []
-    numbers = await _Numbers.of(db, opening.call, at)
+    numbers = iter(await _new_numbers(db, opening.call, at, len(waiting)))
     for one in waiting:
         if one.person_id is None:
             raise Unprocessable(
@@ -108,7 +109,7 @@ async def prepare(
             person_id=one.person_id,
             kind=kind_for(one.outcome.value).code,
             language=language,
-            number=numbers.next(),
+            number=next(numbers),
             code=random_code(),
             record={},
             prepared_at=clock.now(),
@@ -121,25 +122,20 @@ async def prepare(
     return made
 
 
-@dataclass(slots=True)
-class _Numbers:
-    """Numbers count up within prefix and year, over all calls that share a prefix."""
-
-    stem: str
-    last: int
-
-    @classmethod
-    async def of(cls, db: Db, call: Call, at: datetime) -> "_Numbers":
-        stem = f"{call.prefix}-{at.astimezone(ZoneInfo(call.zone)).year}-"
-        given = await db.exec(
-            select(Notice.number).where(col(Notice.number).startswith(stem, autoescape=True))
-        )
-        tails = [number.removeprefix(stem) for number in given.all()]
-        return cls(stem, max((int(tail) for tail in tails if tail.isdigit()), default=0))
-
-    def next(self) -> str:
-        self.last += 1
-        return f"{self.stem}{self.last:04d}"
+async def _new_numbers(db: Db, call: Call, at: datetime, count: int) -> list[str]:
+    """They count up within prefix and year, over all calls that share a prefix; another call waits for the commit."""
+    if not count:
+        return []
+    stem = f"{call.prefix}-{at.astimezone(ZoneInfo(call.zone)).year}-"
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = (
+        insert(NumberSeries)
+        .values(id=new_id(), stem=stem, last=count)
+        .on_conflict_do_update(index_elements=["stem"], set_={"last": col(NumberSeries.last) + count})
+        .returning(col(NumberSeries.last))
+    )
+    last: int = (await rows(db, statement))[0][0]
+    return [f"{stem}{n:04d}" for n in range(last - count + 1, last + 1)]
 
 
 async def drafted(
@@ -230,11 +226,18 @@ async def previews(
 
 
 async def issue(
-    db: Db, opening: Opening, draft: Draft, pdf: bytes, *, at: datetime, by: Viewer | None = None
+    db: Db,
+    opening: Opening,
+    draft: Draft,
+    pdf: bytes,
+    *,
+    certificate: str,
+    at: datetime,
+    by: Viewer | None = None,
 ) -> Notice | None:
     """Store the signed pages of a notice, record it, and post the mail for the moment of issue.
 
-    Nothing when another worker was first.
+    `certificate` is the fingerprint of the one that signed. Nothing when another worker was first.
     """
     notice = (
         await db.exec(
@@ -252,6 +255,7 @@ async def issue(
     notice.state = move(rules.NOTICE_MOVES, notice.state, "issue")
     notice.record = msgspec.to_builtins(draft.record)
     notice.document_id, notice.sha256, notice.issued_at = document.id, document.sha256, at
+    notice.certificate_sha256 = certificate
     db.add(notice)
     await db.flush()
     await audit.record(

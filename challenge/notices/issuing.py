@@ -64,7 +64,7 @@ async def issue_all(
             draft = await actions.draft_of(db, opening, notice, at=at)
         signed = await made_and_signed(draft, pair)
         async with database.writing() as db:
-            await actions.issue(db, opening, draft, signed, at=at)
+            await actions.issue(db, opening, draft, signed, certificate=pair.certificate_fingerprint, at=at)
             await db.commit()
         done += 1
         logger.info("notice issued", number=notice.number, done=done, of=len(waiting))

@@ -16,6 +16,13 @@ class NoticeState(StrEnum):
     REVOKED = "revoked"
 
 
+class NumberSeries(Table, table=True):
+    """The last number given under a stem. Whoever takes numbers holds this row, so that none is given twice."""
+
+    stem: str = Field(unique=True, max_length=30)
+    last: int
+
+
 class Notice(Table, table=True):
     """A formal message with its PDF. Issued once, never made again: a new one replaces it under a new number."""
 
@@ -32,6 +39,8 @@ class Notice(Table, table=True):
     record: dict[str, Any] = Field(sa_column=json_column())
     document_id: UUID | None = Field(default=None, foreign_key="document.id")
     sha256: str = Field(default="", max_length=64)
+    certificate_sha256: str = Field(default="", max_length=64)
+    """Of the certificate that signed it; the one in use today may be another."""
     message_id: UUID | None = Field(default=None, foreign_key="message.id")
     prepared_at: datetime = Field(default_factory=now)
     issued_at: datetime | None = None

@@ -1,6 +1,5 @@
 """A team reads its decision, everybody checks a notice, staff release decisions and look after notices."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -24,13 +23,12 @@ from challenge.foundation import clock, i18n
 from challenge.foundation.errors import NotFound, Unprocessable
 from challenge.foundation.i18n import _
 from challenge.foundation.web import SAFE_METHODS, Page, SeeOther, as_file, back_to, get, page, post, visit_of
-from challenge.notices import actions, certificates, inputs, queries, receipts, rules
+from challenge.notices import actions, inputs, queries, receipts, rules
 from challenge.notices.documents import Document
 from challenge.notices.kinds import KINDS
 from challenge.notices.models import Notice
 from challenge.proposals.models import Facet, Revision
 from challenge.proposals.queries import stage_of, the_proposal
-from challenge.settings import settings
 
 Asked = Request[Any, Any, Any]
 
@@ -159,7 +157,6 @@ async def _answer(
         notice=found,
         is_unknown=is_asked and found is None,
         is_same_file=is_same_file,
-        fingerprint=await asyncio.to_thread(certificates.fingerprint, settings()),
     )
 
 

@@ -26,8 +26,8 @@ from challenge.mail.models import Message, MessageState
 from challenge.notices import rules
 from challenge.notices.models import Notice, NoticeState
 from challenge.notices.rules import Addressed, Contradiction
-from challenge.proposals.models import Facet, Proposal, ProposalState, Sight, TeamMember, TeamRole
-from challenge.proposals.queries import TEAM, seen_by
+from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember, TeamRole
+from challenge.proposals.queries import own_ids, seen_by, seen_from_outside
 from challenge.reviews.models import Remark, RemarkReader, Review, ReviewState
 from challenge.reviews.queries import pseudonym
 
@@ -58,7 +58,7 @@ async def addressed(db: Db, viewer: Viewer, stage_id: UUID, *, only: UUID | None
         .where(
             col(Decision.stage_id) == stage_id,
             col(Proposal.state) == ProposalState.SUBMITTED,
-            col(Proposal.id).in_(seen_by(viewer, Facet.DECISION)),
+            col(Proposal.id).in_(seen_from_outside(viewer, Facet.DECISION)),
         )
         .order_by(col(Proposal.number), col(TeamMember.joined_at))
     )  # fmt: skip
@@ -90,12 +90,11 @@ async def signed_at(db: Db, stage_id: UUID) -> datetime | None:
 
 async def rehearsal(db: Db, viewer: Viewer, opening: Opening, stage_id: UUID) -> list[Contradiction]:
     """Everything that does not fit, before anything leaves: over what the viewer sees."""
+    signed = await signed_at(db, stage_id)
     found = [
         contradiction
         for one in await addressed(db, viewer, stage_id)
-        for contradiction in rules.contradictions_of(
-            one, opening.call, opening.programme, await signed_at(db, stage_id)
-        )
+        for contradiction in rules.contradictions_of(one, opening.call, opening.programme, signed)
     ]
     undecided = await rows(
         db,
@@ -107,7 +106,7 @@ async def rehearsal(db: Db, viewer: Viewer, opening: Opening, stage_id: UUID) ->
             col(Proposal.stage_id) == stage_id,
             col(Proposal.state) == ProposalState.SUBMITTED,
             col(Decision.id).is_(None),
-            col(Proposal.id).in_(seen_by(viewer, Facet.DECISION)),
+            col(Proposal.id).in_(seen_from_outside(viewer, Facet.DECISION)),
         ),
     )
     found += [Contradiction(number, id_, _("There is no decision yet.")) for number, id_ in undecided]
@@ -118,7 +117,7 @@ async def rehearsal(db: Db, viewer: Viewer, opening: Opening, stage_id: UUID) ->
         .where(
             col(Decision.stage_id) == stage_id,
             col(Proposal.state) != ProposalState.SUBMITTED,
-            col(Proposal.id).in_(seen_by(viewer, Facet.DECISION)),
+            col(Proposal.id).in_(seen_from_outside(viewer, Facet.DECISION)),
         ),
     )
     found += [
@@ -170,7 +169,7 @@ async def notices_of(db: Db, viewer: Viewer, call_id: UUID, stage_id: UUID | Non
         .outerjoin(Organization, col(Organization.id) == Proposal.organization_id)
         .outerjoin(Message, col(Message.id) == Notice.message_id)
         .outerjoin(newer, col(newer.id) == Notice.replaced_by_id)
-        .where(col(Notice.call_id) == call_id, col(Proposal.id).in_(seen_by(viewer, Facet.DECISION)))
+        .where(col(Notice.call_id) == call_id, col(Proposal.id).in_(seen_from_outside(viewer, Facet.DECISION)))
         .order_by(col(Notice.number))
     )  # fmt: skip
     if stage_id is not None:
@@ -184,7 +183,7 @@ async def the_notice(db: Db, viewer: Viewer, call_id: UUID, notice_id: UUID) -> 
         select(Notice).where(
             Notice.id == notice_id,
             Notice.call_id == call_id,
-            col(Notice.proposal_id).in_(seen_by(viewer, Facet.DECISION)),
+            col(Notice.proposal_id).in_(seen_from_outside(viewer, Facet.DECISION)),
         )
     )
     notice = found.first()
@@ -235,6 +234,7 @@ class Checked:
     call_slug: str
     outcome: str
     sha256: str
+    certificate_sha256: str
     issued_at: datetime
     revoked_at: datetime | None
     replaced_by: str | None
@@ -262,7 +262,7 @@ async def _checked(db: Db, condition: Any) -> Sequence[Checked]:
         sa.select(
             col(Notice.number), col(Notice.code), col(Notice.state), col(Notice.record), col(Call.title),
             col(Call.slug), col(Notice.sha256), col(Notice.issued_at), col(Notice.revoked_at),
-            col(newer.number), col(newer.code), col(Call.is_demonstration),
+            col(newer.number), col(newer.code), col(Call.is_demonstration), col(Notice.certificate_sha256),
         )
         .join(Call, col(Call.id) == Notice.call_id)
         .outerjoin(
@@ -279,11 +279,11 @@ async def _checked(db: Db, condition: Any) -> Sequence[Checked]:
         Checked(
             number=number, code=code, state=state, organization=str(record.get("organization", "")),
             organizer=str(record.get("organizer", "")), call_title=title, call_slug=slug,
-            outcome=str(record.get("outcome", "")), sha256=sha256, issued_at=issued_at, revoked_at=revoked_at,
-            replaced_by=newer_number, replaced_by_code=newer_code, is_demonstration=is_demonstration,
+            outcome=str(record.get("outcome", "")), sha256=sha256, certificate_sha256=certificate_sha256,
+            issued_at=issued_at, revoked_at=revoked_at, replaced_by=newer_number, replaced_by_code=newer_code, is_demonstration=is_demonstration,
         )
         for number, code, state, record, title, slug, sha256, issued_at, revoked_at, newer_number, newer_code,
-        is_demonstration in await rows(db, statement)
+        is_demonstration, certificate_sha256 in await rows(db, statement)
     ]  # fmt: skip
 
 
@@ -329,10 +329,9 @@ async def remarks_to_applicant(db: Db, viewer: Viewer, proposal_id: UUID) -> lis
 
     For the team, and for who reads reviews anyway: to see decisions is not enough.
     """
-    own = select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
     found = await rows(
         db,
-        sa.select(col(Remark.text), col(Review.stage_id), col(Review.person_id))
+        sa.select(col(Remark.text), col(Review.stage_id), col(Review.id))
         .join(Review, col(Review.id) == Remark.review_id)
         .join(Assignment, col(Assignment.id) == Review.assignment_id)
         .join(
@@ -350,10 +349,10 @@ async def remarks_to_applicant(db: Db, viewer: Viewer, proposal_id: UUID) -> lis
             col(Release.released_at) <= clock.now(),
             col(Review.proposal_id).in_(seen_by(viewer, Facet.DECISION)),
             sa.or_(
-                col(Review.proposal_id).in_(own),
+                col(Review.proposal_id).in_(own_ids(viewer)),
                 col(Review.proposal_id).in_(seen_by(viewer, Facet.REVIEWS)),
             ),
         ),
     )
     ordered = sorted(found, key=lambda row: pseudonym(row[1], proposal_id, row[2]))
-    return [text for text, _stage, _person in ordered if text.strip()]
+    return [text for text, _stage, _review in ordered if text.strip()]

@@ -82,6 +82,11 @@ class Pair:
         return fingerprint_of(self.root)
 
     @property
+    def certificate_fingerprint(self) -> str:
+        """SHA-256 of the certificate that signs."""
+        return fingerprint_of(self.certificate)
+
+    @property
     def is_current(self) -> bool:
         return self.certificate.not_valid_after_utc > datetime.now(UTC)
 

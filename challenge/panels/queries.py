@@ -17,7 +17,7 @@ from challenge.foundation.errors import NotAllowed, NotFound
 from challenge.panels.models import Conflict, Expertise, Panel, Seat, SeatKind, SeatState
 from challenge.panels.rules import because
 from challenge.proposals.models import Facet, Proposal, ProposalState, Sight
-from challenge.proposals.queries import TEAM, seen_by, visible_to
+from challenge.proposals.queries import TEAM, seen_by, seen_from_outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ async def conflicted_pairs(db: Db, viewer: Viewer, call_id: UUID) -> set[tuple[U
     found = await db.exec(
         select(Conflict.person_id, Conflict.proposal_id)
         .join(Proposal, col(Proposal.id) == Conflict.proposal_id)
-        .where(Proposal.call_id == call_id, col(Proposal.id).in_(visible_to(viewer)))
+        .where(Proposal.call_id == call_id, col(Proposal.id).in_(seen_from_outside(viewer, Facet.EXISTS)))
     )
     return {(person, proposal) for person, proposal in found.all()}
 
@@ -214,7 +214,7 @@ async def declared_conflicts(db: Db, viewer: Viewer, call_id: UUID) -> list[Any]
         .select_from(Conflict)
         .join(Proposal, col(Proposal.id) == Conflict.proposal_id)
         .join(Person, col(Person.id) == Conflict.person_id)
-        .where(col(Proposal.call_id) == call_id, col(Proposal.id).in_(visible_to(viewer)))
+        .where(col(Proposal.call_id) == call_id, col(Proposal.id).in_(seen_from_outside(viewer, Facet.EXISTS)))
         .order_by(Person.name, Proposal.number)
     )  # fmt: skip
     return list(await rows(db, statement))

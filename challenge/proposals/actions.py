@@ -1,7 +1,7 @@
 """What happens to a proposal: start, write, attach, submit, withdraw, reopen."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import IO, Any
 from uuid import UUID
@@ -10,7 +10,7 @@ import rfc8785
 from sqlmodel import func, select
 
 from challenge.accounts import actions as accounts
-from challenge.accounts.models import LinkPurpose, Organization
+from challenge.accounts.models import LinkPurpose, Organization, Person
 from challenge.accounts.viewer import Viewer
 from challenge.audit import actions as audit
 from challenge.audit import queries as audit_queries
@@ -42,6 +42,21 @@ from challenge.proposals.models import (
 )
 from challenge.proposals.queries import TEAM, Content, Work
 
+CLICKED_TWICE = timedelta(minutes=5)
+
+
+async def begin(
+    db: Db, opening: Opening, stage: Stage, *, language: str, track_id: UUID | None = None, by: Viewer
+) -> Proposal:
+    """Start a draft, or give the one that the same person began a moment ago and has not touched.
+
+    Holds the person's row, so that two clicks come one after the other.
+    """
+    await db.exec(select(Person.id).where(Person.id == by.person_id).with_for_update())
+    since = clock.now() - CLICKED_TWICE
+    found = await queries.untouched_draft(db, by, stage, language=language, track_id=track_id, since=since)
+    return found or await start(db, opening, stage, language=language, track_id=track_id, by=by)
+
 
 async def start(
     db: Db, opening: Opening, stage: Stage, *, language: str, track_id: UUID | None = None, by: Viewer
@@ -52,6 +67,7 @@ async def start(
         raise NotAllowed
     version = await form_queries.newest_version(db, opening.call.id, stage.form_code)
     sheet = await forms.open_sheet(db, version, language)
+    moment = clock.now()
     proposal = Proposal(
         call_id=opening.call.id,
         stage_id=stage.id,
@@ -59,8 +75,8 @@ async def start(
         sheet_id=sheet.id,
         number=await _new_number(db, opening.call),
         language=language,
-        created_at=clock.now(),
-        changed_at=clock.now(),
+        created_at=moment,
+        changed_at=moment,
     )
     db.add(proposal)
     await db.flush()
@@ -72,9 +88,7 @@ async def start(
 async def _new_number(db: Db, call: Call) -> str:
     while True:
         number = f"{call.prefix}-{random_code(1, 5)}"
-        taken = await db.exec(
-            select(Proposal.id).where(Proposal.call_id == call.id, Proposal.number == number)
-        )
+        taken = await db.exec(select(Proposal.id).where(Proposal.number == number))
         if taken.first() is None:
             return number
 
@@ -226,6 +240,7 @@ async def add_file(
         content=content,
         allowed=question.types,
         most=int(question.max_mb * MIB) if question.max_mb is not None else None,
+        most_pages=question.max_pages,
         by=by,
         chain=work.call.id,
     )

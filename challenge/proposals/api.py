@@ -27,7 +27,7 @@ from challenge.foundation.api import (
 from challenge.foundation.errors import Clash, NotFound, Unprocessable
 from challenge.foundation.i18n import Text, _
 from challenge.foundation.web import visit_of
-from challenge.proposals import actions, inputs, outside, queries, receipts, rules, words
+from challenge.proposals import actions, inputs, outside, queries, receipts, rules, uploads, words
 from challenge.proposals.models import ProposalState, Revision
 from challenge.proposals.queries import Work
 from challenge.settings import settings
@@ -372,6 +372,7 @@ async def reopening(db: Db, me: Me, proposal_id: FromPath[UUID]) -> ProposalOut:
 
 
 doors: list[Any] = [
+    *uploads.api,
     proposals,
     start,
     proposal,

@@ -18,7 +18,8 @@ class ProposalState(StrEnum):
 
 
 class Proposal(Table, table=True):
-    """The thing sent. `number` is drawn at random within the call, so that it tells nothing about how many there are.
+    """The thing sent. `number` is drawn at random, so that it tells nothing about how many there are, and is
+    given once over all calls, because receipts are numbered after it.
 
     `title`, `country` and `requested` repeat answers, so that lists need no answer sheet. `decided_at` is the
     instant of release, written by the room of decisions: before it nothing tells that there is a decision.
@@ -26,6 +27,7 @@ class Proposal(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("call_id", "number"),
+        Index("ix_proposal_number", "number", unique=True),
         Index("ix_proposal_call_state", "call_id", "state"),
     )
 

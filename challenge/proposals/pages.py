@@ -32,8 +32,19 @@ from challenge.forms.kinds.text import PlainText
 from challenge.foundation import clock
 from challenge.foundation.errors import NotFound, Unprocessable, refuse_if
 from challenge.foundation.i18n import Text, _, format_date, format_time, pick, zone_name
-from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post, visit_of
-from challenge.proposals import actions, inputs, outside, queries, receipts, rules, words
+from challenge.foundation.web import (
+    Page,
+    SeeOther,
+    as_file,
+    as_stream,
+    back_to,
+    elsewhere,
+    get,
+    page,
+    post,
+    visit_of,
+)
+from challenge.proposals import actions, inputs, outside, queries, receipts, rules, uploads, words
 from challenge.proposals.models import Proposal, ProposalState
 from challenge.proposals.moments import InZone
 from challenge.proposals.queries import Work
@@ -82,7 +93,7 @@ async def start(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page | SeeOt
     typed = inputs.NewProposal.read(form, opening.call, await calls.tracks_of(db, opening.call.id))
     if typed.errors or stage is None:
         return await _apply(db, me, opening, typed, status=422)
-    proposal = await actions.start(
+    proposal = await actions.begin(
         db, opening, stage, language=typed.language, track_id=typed.track_id, by=me
     )
     await db.commit()
@@ -279,6 +290,7 @@ async def _section(
         more=more,
         documents=words.documents(work.content, may_remove=is_open),
         has_files=any(question.kind == "file" for question in questions),
+        uploads_path=f"{_path(work)}/uploads",
         upload_action=lambda code: f"{_path(work)}/files?question={code}",
     )
 
@@ -526,16 +538,28 @@ async def restore(
 
 
 @get("/files/{document_id:uuid}", needs=Can.OWN_ACCOUNT)
-async def file(request: Asked, db: Db, me: Me, document_id: FromPath[UUID]) -> Response[bytes]:
+async def file(request: Asked, db: Db, me: Me, document_id: FromPath[UUID]) -> Response[Any]:
+    """A link to the store that ends within a minute, or the bytes one after the other; blind, a copy without a name."""
     seen = await queries.the_file(db, me, document_id)
-    content = await files.content(seen.document)
+    files.refuse_unless_open(seen.document, is_own=seen.is_team)
+    content, link = b"", None
     if seen.is_blind:
-        content = await asyncio.to_thread(blind_copy, content, seen.name.rpartition(".")[2])
+        content = await asyncio.to_thread(
+            blind_copy, await files.content(seen.document), seen.name.rpartition(".")[2]
+        )
+    else:
+        link = await files.link_to(seen.document, seen.name)
     async with visit_of(request).database.writing() as record:
         # a download changes nothing; that somebody read it is a line of its own
         await audit.record(record, me, "document.opened", seen.document, chain=seen.proposal.call_id)
         await record.commit()
-    return as_file(content, seen.name, seen.document.media_type)
+    if link is not None:
+        return elsewhere(link)
+    if seen.is_blind:
+        return as_file(content, seen.name, seen.document.media_type)
+    return as_stream(
+        await files.stream(seen.document), seen.document.size, seen.name, seen.document.media_type
+    )
 
 
 # ---------- check and send ----------
@@ -586,10 +610,11 @@ async def submission(db: Db, me: Me, form: Form, proposal_id: FromPath[UUID]) ->
     if work.proposal.state == ProposalState.SUBMITTED:
         return back_to(f"{_path(work)}/receipt", say=_already(work.proposal, me), kind="wait")
     typed = inputs.read_answers(form, work.definition, DECLARATIONS, work.content.answers)
-    await actions.save_answers(
-        db, work.proposal, typed.values, _present(work), opening=work.opening, stage=work.stage, by=me
-    )
-    work = Work(work.proposal, work.opening, work.stage, await queries.content_of(db, work.proposal))
+    if typed.values:
+        await actions.save_answers(
+            db, work.proposal, typed.values, _present(work), opening=work.opening, stage=work.stage, by=me
+        )
+        work = Work(work.proposal, work.opening, work.stage, await queries.content_of(db, work.proposal))
     try:
         await actions.submit(
             db, work.proposal, opening=work.opening, stage=work.stage, by=me, content=work.content
@@ -766,6 +791,7 @@ async def join(db: Db, me: Me, proposal_id: FromPath[UUID]) -> SeeOther:
 
 
 doors: list[Any] = [
+    *uploads.pages,
     apply,
     start,
     list_page,

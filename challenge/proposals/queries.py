@@ -15,6 +15,7 @@ from challenge.accounts.models import Link, LinkPurpose, Organization, Person, S
 from challenge.accounts.viewer import Viewer
 from challenge.calls.models import Call, Stage
 from challenge.calls.queries import Opening, opening_of
+from challenge.files import states
 from challenge.files.models import Document
 from challenge.forms import queries as forms
 from challenge.forms import rules as form_rules
@@ -43,17 +44,20 @@ TEAM = "team"
 def sees(viewer: Viewer, facet: Facet = Facet.EXISTS) -> ColumnElement[bool]:
     """A condition on Proposal: whether the viewer sees that side of it.
 
-    Own reasons (team, assignment) stand in Sight; staff roles reach the submitted proposals of their calls, but
-    not one's own. A denial wins over everything.
+    Own reasons (team, assignment) stand in Sight; staff roles reach the submitted proposals of their calls. Who
+    belongs to the team sees what the team sees and nothing more, whatever else they are or were before. A denial
+    wins over everything.
     """
     if viewer.is_system:
         return col(Proposal.id).is_not(None)
     if not viewer.is_anyone:
         return false()
+    mine = own_ids(viewer)
     own = select(Sight.proposal_id).where(
         Sight.person_id == viewer.person_id,
         col(Sight.is_denied).is_(False),
         col(Sight.facets).bitwise_and(int(facet)) != 0,
+        or_(col(Sight.because) == TEAM, col(Sight.proposal_id).not_in(mine)),
     )
     denied = select(Sight.proposal_id).where(
         Sight.person_id == viewer.person_id, col(Sight.is_denied).is_(True)
@@ -61,7 +65,6 @@ def sees(viewer: Viewer, facet: Facet = Facet.EXISTS) -> ColumnElement[bool]:
     by_role = _by_role(viewer, facet)
     reasons: ColumnElement[bool] = col(Proposal.id).in_(own)
     if by_role is not None:
-        mine = select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
         reasons = or_(
             reasons,
             and_(by_role, col(Proposal.state) != ProposalState.DRAFT, col(Proposal.id).not_in(mine)),
@@ -85,9 +88,23 @@ def _by_role(viewer: Viewer, facet: Facet) -> ColumnElement[bool] | None:
     return or_(*parts) if parts else None
 
 
+def own_ids(viewer: Viewer) -> Any:
+    """The ids of the proposals of whose team the viewer is, as a subselect."""
+    return select(Sight.proposal_id).where(Sight.person_id == viewer.person_id, Sight.because == TEAM)
+
+
+def sees_from_outside(viewer: Viewer, facet: Facet) -> ColumnElement[bool]:
+    """The same, without one's own: nobody judges or handles what they wrote themselves."""
+    return and_(sees(viewer, facet), col(Proposal.id).not_in(own_ids(viewer)))
+
+
 def seen_by(viewer: Viewer, facet: Facet) -> Any:
     """The ids of the proposals of which the viewer sees that side, as a subselect."""
     return select(Proposal.id).where(sees(viewer, facet))
+
+
+def seen_from_outside(viewer: Viewer, facet: Facet) -> Any:
+    return select(Proposal.id).where(sees_from_outside(viewer, facet))
 
 
 def visible_to(viewer: Viewer) -> Any:
@@ -133,10 +150,15 @@ async def sights_of(db: Db, proposal_id: UUID) -> Sequence[Sight]:
 
 
 async def attachments_of(db: Db, proposal_id: UUID) -> list[tuple[Attachment, Document]]:
+    """The files that arrived; those on their way stand in `files.uploads`."""
     rows = await db.exec(
         select(Attachment, Document)
         .join(Document, col(Document.id) == Attachment.document_id)
-        .where(Attachment.proposal_id == proposal_id, col(Attachment.removed_at).is_(None))
+        .where(
+            Attachment.proposal_id == proposal_id,
+            col(Attachment.removed_at).is_(None),
+            col(Document.state).in_(states.KEPT | states.REFUSED),
+        )
         .order_by(col(Attachment.added_at), Document.name)
     )
     return [(attachment, document) for attachment, document in rows.all()]
@@ -279,6 +301,28 @@ async def own_proposals(db: Db, viewer: Viewer, call_id: UUID | None = None) -> 
         .order_by(col(Proposal.changed_at).desc(), col(Proposal.id)),
     )
     return [Own(*row) for row in found]
+
+
+async def untouched_draft(
+    db: Db, viewer: Viewer, stage: Stage, *, language: str, track_id: UUID | None, since: datetime
+) -> Proposal | None:
+    """What the viewer began since then in the same way and left as it was."""
+    found = await db.exec(
+        select(Proposal)
+        .join(TeamMember, col(TeamMember.proposal_id) == Proposal.id)
+        .where(
+            TeamMember.person_id == viewer.person_id,
+            TeamMember.role == TeamRole.LEAD,
+            Proposal.stage_id == stage.id,
+            Proposal.language == language,
+            col(Proposal.track_id).is_not_distinct_from(track_id),
+            Proposal.state == ProposalState.DRAFT,
+            Proposal.created_at >= since,
+            Proposal.changed_at == Proposal.created_at,
+        )
+        .limit(1)
+    )
+    return found.first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from challenge.accounts.models import Organization
 from challenge.accounts.models import RoleName as R
 from challenge.calls import rules as call_rules
 from challenge.calls.models import Call, Stage
-from challenge.files.models import Document, DocumentState
+from challenge.files.models import Document
+from challenge.files.rules import why_refused
 from challenge.forms.definition import DECLARATIONS, FormDefinition, Json, Question
 from challenge.forms.rules import Progress
-from challenge.foundation.i18n import Text, _
+from challenge.foundation.i18n import Text, _, _n
 from challenge.proposals.models import Attachment, Facet, Proposal, ProposalState
 
 PROPOSAL_MOVES = {
@@ -41,6 +42,17 @@ def why_not_edit(proposal: Proposal, call: Call, stage: Stage, moment: datetime)
     if proposal.state == ProposalState.WITHDRAWN:
         return _("This proposal is withdrawn. Reopen it to go on writing.")
     return call_rules.why_not_apply(call, stage, moment)
+
+
+def why_no_place(question: Question, taken: int) -> Text | None:
+    if taken < question.max_files:
+        return None
+    return _n(
+        "There is place for {most} file here. Remove the other first.",
+        "There is place for {most} files here. Remove one first.",
+        question.max_files,
+        most=question.max_files,
+    )
 
 
 def why_not_withdraw(proposal: Proposal, is_decided: bool) -> Text | None:
@@ -91,10 +103,7 @@ def why_not_files(files: Files) -> dict[str, list[Text]]:
     """Files that were not released, under the question where they stand."""
     found: dict[str, list[Text]] = {}
     for attachment, document in files:
-        if document.state == DocumentState.REJECTED:
-            text = _(
-                "“{name}” was not released: the check found something harmful in it.", name=document.name
-            )
+        if (text := why_refused(document)) is not None:
             found.setdefault(attachment.question, []).append(text)
     return found
 

@@ -12,7 +12,9 @@ from uuid import UUID
 from challenge.audit.models import Entry
 from challenge.calls.models import Call, Stage
 from challenge.calls.vocabularies import label, vocabulary
+from challenge.files import states
 from challenge.files.models import Document, DocumentState
+from challenge.files.rules import why_refused
 from challenge.forms.definition import DECLARATIONS, FormDefinition, Json, Question
 from challenge.forms.kinds import kind_of
 from challenge.forms.rules import Progress, asked_questions, is_answered, is_asked
@@ -276,23 +278,27 @@ def size(count: int) -> str:
     return str(_("{n} MB", n=round(count / 1_000_000, 1)))
 
 
+def look_of(state: DocumentState) -> str:
+    """checking, available or refused."""
+    if state in states.CHECKING | {DocumentState.UNSCANNED}:
+        return "checking"
+    return "available" if state in states.RELEASED else "refused"
+
+
 def file_line(attachment: Attachment, document: Document, *, may_remove: bool) -> dict[str, Any]:
     """What parts/upload.html draws of a file."""
-    is_there = document.state == DocumentState.AVAILABLE
-    state = {DocumentState.STORED: "checking", DocumentState.AVAILABLE: "available"}.get(
-        document.state, "refused"
-    )
+    state = look_of(document.state)
     drawn: dict[str, Any] = {
         "id": str(document.id),
         "name": document.name,
         "size": size(document.size),
         "state": state,
-        "open_href": f"/files/{document.id}" if is_there else None,
+        "open_href": f"/files/{document.id}" if document.state in states.KEPT else None,
     }
     if state == "checking":
         drawn["note"] = _("It arrived whole and is checked for viruses. You can go on.")
-    if state == "refused":
-        drawn["reason"] = _("The check found something harmful in it. Remove it and send a clean copy.")
+    if (refused := why_refused(document)) is not None:
+        drawn["reason"] = refused
     if may_remove:
         drawn["buttons"] = [
             {"text": _("Remove"), "name": "_remove", "value": f"{attachment.question}.{document.id}"}

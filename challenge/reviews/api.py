@@ -138,7 +138,7 @@ async def list_reviews(db: Db, me: Me) -> Items[QueuedOut]:
                 proposal=one.number,
                 title=one.title,
                 language=one.language,
-                call=one.call_slug,
+                call=one.round.call_slug,
                 state=one.state.value if one.state else "open",
                 scored=one.score_count,
                 is_to_do=one.is_to_do,
@@ -146,7 +146,7 @@ async def list_reviews(db: Db, me: Me) -> Items[QueuedOut]:
                 assigned_at=one.assigned_at,
                 submitted_at=one.submitted_at,
                 overall=None if one.overall is None else _number(one.overall),
-                last_day=one.due_on,
+                last_day=one.round.due_on,
             )
             for one in await queries.queue_of(db, me)
         ]

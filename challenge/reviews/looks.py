@@ -11,10 +11,12 @@ from uuid import UUID
 from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
 from challenge.calls.rules import current_stage
+from challenge.files import states
 from challenge.forms.kinds import kind_of
 from challenge.foundation import clock
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Text, _, _n, format_number, pick
+from challenge.proposals.words import look_of
 from challenge.reviews import rules
 from challenge.reviews.actions import Clashing, Saved, remark_name
 from challenge.reviews.inputs import Typed
@@ -67,22 +69,22 @@ class Group:
 def groups(
     queue: Sequence[Queued], criteria: Mapping[tuple[UUID, str], int], moment: datetime
 ) -> list[Group]:
-    by_stage: dict[UUID, list[Queued]] = {}
+    by_round: dict[UUID, list[Queued]] = {}
     for one in queue:
-        by_stage.setdefault(one.stage_id, []).append(one)
+        by_round.setdefault(one.round.stage_id, []).append(one)
     return [
         Group(
-            first.call_slug,
-            first.call_title,
-            first.stage_label,
-            due(first.due_on, first.call_zone, moment),
-            criteria.get((first.call_id, first.rubric_code), 0),
+            within.call_slug,
+            within.call_title,
+            within.stage_label,
+            due(within.due_on, within.call_zone, moment),
+            criteria.get((within.call_id, within.rubric_code), 0),
             [one for one in lines if one.is_to_do],
             [one for one in lines if one.is_submitted],
             [one for one in lines if not one.is_submitted and not one.is_to_do],
         )
-        for lines in by_stage.values()
-        for first in lines[:1]
+        for lines in by_round.values()
+        for within in [lines[0].round]
     ]
 
 
@@ -197,13 +199,12 @@ def _said(value: Any) -> Any:
 
 def documents(reading: Reading) -> dict[str, dict[str, Any]]:
     """The files as `parts/upload.html` draws them."""
-    states = {"stored": "checking", "available": "available", "rejected": "refused"}
     return {
         key: {
             "name": paper.name,
             "size": _size(paper.size),
-            "state": states[paper.state.value],
-            "open_href": f"/files/{paper.id}" if paper.state.value == "available" else None,
+            "state": look_of(paper.state),
+            "open_href": f"/files/{paper.id}" if paper.state in states.RELEASED else None,
         }
         for key, paper in reading.papers.items()
     }

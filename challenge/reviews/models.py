@@ -3,7 +3,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from challenge.foundation.clock import now
@@ -18,8 +18,11 @@ class ReviewState(StrEnum):
 class Review(Table, table=True):
     """`overall` is the review's overall score, there while it is submitted; `version` counts the saves."""
 
+    # lists count and average the reviews of a proposal from this index alone
+    __table_args__ = (Index("ix_review_tally", "proposal_id", "stage_id", "state", "overall"),)
+
     assignment_id: UUID = Field(foreign_key="assignment.id", unique=True)
-    proposal_id: UUID = Field(foreign_key="proposal.id", index=True)
+    proposal_id: UUID = Field(foreign_key="proposal.id")
     person_id: UUID = Field(foreign_key="person.id", index=True)
     stage_id: UUID = Field(foreign_key="stage.id", index=True)
     rubric_version_id: UUID = Field(foreign_key="rubricversion.id")

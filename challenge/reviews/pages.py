@@ -36,7 +36,7 @@ async def list_page(db: Db, me: Me) -> Page:
         aside=await panels.own_conflicts(db, me),
         kinds=CONFLICT_KINDS,
         chaired=await progress.chaired_panels(db, me),
-        demonstration=bool(queue) and all(one.is_demonstration for one in queue),
+        demonstration=bool(queue) and all(one.round.is_demonstration for one in queue),
     )
 
 
@@ -196,7 +196,7 @@ async def panel(db: Db, me: Me, panel_id: FromPath[UUID]) -> Page:
         is_in=sum(one.state == "submitted" for one in reviews.held),
         is_frozen=stage.reviews_closed_at is not None,
         confidence=rules.CONFIDENCE,
-        due=looks.due(await progress.last_day(db, opening.call.id), opening.call.zone, clock.now()),
+        due=looks.due(await calls.last_day(db, opening.call.id), opening.call.zone, clock.now()),
     )
 
 
@@ -261,7 +261,7 @@ async def progress_page(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> 
         only_short=only_short,
         first=first,
         step=PAGE,
-        due=looks.due(await progress.last_day(db, opening.call.id), opening.call.zone, clock.now()),
+        due=looks.due(await calls.last_day(db, opening.call.id), opening.call.zone, clock.now()),
     )
 
 

@@ -1,19 +1,19 @@
 """What is in and what is still out: for the chair of a panel and for staff, over what they see."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import col, func, select
+from sqlmodel import col, func
 
 from challenge.accounts.models import Person
 from challenge.accounts.permissions import Can
 from challenge.accounts.viewer import Viewer
 from challenge.assignments.models import Assignment
-from challenge.calls.models import Call, Milestone, Programme, Stage
+from challenge.calls.models import Call, Programme, Stage
 from challenge.calls.queries import Opening
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotAllowed, NotFound
@@ -292,10 +292,3 @@ async def progress_totals(
     return ProgressTotals(
         proposals, given, submitted, proposals - short_count, short_count if only_short else proposals
     )
-
-
-async def last_day(db: Db, call_id: UUID) -> date | None:
-    found = await db.exec(
-        select(col(Milestone.date)).where(Milestone.call_id == call_id, Milestone.code == queries.LAST_DAY)
-    )
-    return found.first()

@@ -14,12 +14,12 @@ from challenge.accounts.models import Organization
 from challenge.accounts.viewer import Viewer
 from challenge.assignments.models import Assignment
 from challenge.calls.models import Blindness, Call, Milestone, Programme, Stage
-from challenge.calls.queries import Opening
+from challenge.calls.queries import LAST_DAY, Opening
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Text
 from challenge.proposals.models import Facet, Proposal, ProposalState
-from challenge.proposals.queries import sees
+from challenge.proposals.queries import sees, sees_from_outside
 from challenge.reviews import rules
 from challenge.reviews.models import Remark, RemarkReader, Review, ReviewState, Score
 from challenge.rubrics.aggregate import overall_score, plain
@@ -29,10 +29,23 @@ from challenge.rubrics.models import RubricVersion
 from challenge.rubrics.queries import decoded, kept_rubric, newest_rubric
 from challenge.settings import settings
 
-LAST_DAY = "reviews"  # the milestone of a call that names the last day for reviews
-
-
 # ---------- the queue ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A stage of a call in which the viewer reviews."""
+
+    stage_id: UUID
+    stage_label: Any
+    reviews_closed_at: datetime | None
+    rubric_code: str
+    call_id: UUID
+    call_slug: str
+    call_title: Any
+    call_zone: str
+    is_demonstration: bool
+    due_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +56,22 @@ class Queued:
     number: str
     title: str
     language: str
-    call_id: UUID
-    call_slug: str
-    call_title: Any
-    call_zone: str
-    stage_id: UUID
-    stage_label: Any
+    round: Round
     state: ReviewState | None
     score_count: int
     assigned_at: datetime
     saved_at: datetime | None
     submitted_at: datetime | None
     overall: Decimal | None
-    is_demonstration: bool
     proposal_state: ProposalState
     is_eligible: bool | None
-    reviews_closed_at: datetime | None
-    due_on: date | None
-    rubric_code: str
 
     @property
     def why_closed(self) -> Text | None:
         return rules.why_closed(
             self.proposal_state,
             is_eligible=self.is_eligible,
-            is_ranking_frozen=self.reviews_closed_at is not None,
+            is_ranking_frozen=self.round.reviews_closed_at is not None,
         )
 
     @property
@@ -80,7 +84,7 @@ class Queued:
 
 
 async def queue_of(db: Db, viewer: Viewer) -> list[Queued]:
-    """The viewer's assignments in one statement, in the order in which they are to be done.
+    """The viewer's assignments, in the order in which they are to be done.
 
     First what is due first, and there what was begun; then the rest, by number.
     """
@@ -95,33 +99,47 @@ async def queue_of(db: Db, viewer: Viewer) -> list[Queued]:
     )
     statement = (
         sa.select(
-            col(Assignment.id), col(Proposal.number), col(Proposal.title), col(Proposal.language), col(Call.id),
-            col(Call.slug), col(Call.title), col(Call.zone), col(Stage.id), col(Stage.label), col(Review.state),
-            scored, col(Assignment.assigned_at), col(Review.saved_at), col(Review.submitted_at),
-            col(Review.overall), col(Call.is_demonstration), col(Proposal.state), col(Proposal.is_eligible),
-            col(Stage.reviews_closed_at), col(Milestone.date), col(Stage.rubric_code),
+            col(Assignment.id), col(Proposal.number), col(Proposal.title), col(Proposal.language),
+            col(Assignment.stage_id), col(Review.state), scored, col(Assignment.assigned_at), col(Review.saved_at),
+            col(Review.submitted_at), col(Review.overall), col(Proposal.state), col(Proposal.is_eligible),
         )
         .join(Proposal, col(Proposal.id) == Assignment.proposal_id)
-        .join(Call, col(Call.id) == Proposal.call_id)
-        .join(Stage, col(Stage.id) == Assignment.stage_id)
         .outerjoin(Review, col(Review.assignment_id) == Assignment.id)
-        .outerjoin(Milestone, sa.and_(col(Milestone.call_id) == Call.id, col(Milestone.code) == LAST_DAY))
         .where(
             col(Assignment.person_id) == viewer.person_id,
             col(Assignment.removed_at).is_(None),
-            sees(viewer, Facet.BODY),
+            sees_from_outside(viewer, Facet.BODY),
         )
     )  # fmt: skip
-    return sorted((Queued(*row) for row in await rows(db, statement)), key=_order)
+    found = await rows(db, statement)
+    rounds = await _rounds(db, {row[4] for row in found})
+    return sorted((Queued(*(*row[:4], rounds[row[4]], *row[5:])) for row in found), key=_order)
+
+
+async def _rounds(db: Db, stage_ids: set[UUID]) -> dict[UUID, Round]:
+    """What all lines of a stage share, read once."""
+    statement = (
+        sa.select(
+            col(Stage.id), col(Stage.label), col(Stage.reviews_closed_at), col(Stage.rubric_code), col(Call.id),
+            col(Call.slug), col(Call.title), col(Call.zone), col(Call.is_demonstration), col(Milestone.date),
+        )
+        .join(Call, col(Call.id) == Stage.call_id)
+        .outerjoin(Milestone, sa.and_(col(Milestone.call_id) == Call.id, col(Milestone.code) == LAST_DAY))
+        .where(col(Stage.id).in_(stage_ids))
+    )  # fmt: skip
+    return {row[0]: Round(*row) for row in await rows(db, statement)} if stage_ids else {}
 
 
 def _order(one: Queued) -> tuple[bool, date, str, bool, str]:
-    return (not one.is_to_do, one.due_on or date.max, str(one.stage_id), not one.score_count, one.number)
+    within = one.round
+    return (
+        not one.is_to_do, within.due_on or date.max, str(within.stage_id), not one.score_count, one.number
+    )  # fmt: skip
 
 
 async def criteria_counts(db: Db, queue: Iterable[Queued]) -> dict[tuple[UUID, str], int]:
     """(call, code of the rubric) -> how many criteria its newest version has."""
-    calls = {one.call_id for one in queue}
+    calls = {one.round.call_id for one in queue}
     if not calls:
         return {}
     found = await rows(
@@ -157,7 +175,7 @@ async def place_of(db: Db, viewer: Viewer, stage_id: UUID, assignment_id: UUID) 
             col(Assignment.person_id) == viewer.person_id,
             col(Assignment.stage_id) == stage_id,
             col(Assignment.removed_at).is_(None),
-            sees(viewer, Facet.BODY),
+            sees_from_outside(viewer, Facet.BODY),
         )
         .order_by(col(Proposal.number)),
     )  # fmt: skip
@@ -279,7 +297,7 @@ async def the_sheet(db: Db, viewer: Viewer, assignment_id: UUID, *, to_write: bo
             col(Assignment.id) == assignment_id,
             col(Assignment.person_id) == viewer.person_id,
             col(Assignment.removed_at).is_(None),
-            sees(viewer, Facet.BODY),
+            sees_from_outside(viewer, Facet.BODY),
         )
     )  # fmt: skip
     row = next(iter(await rows(db, statement.execution_options(populate_existing=to_write))), None)
@@ -454,7 +472,7 @@ async def _may_read_reviews(db: Db, viewer: Viewer, proposal_id: UUID, stage_id:
         db,
         sa.select(col(Proposal.id)).where(
             col(Proposal.id) == proposal_id,
-            sa.or_(sees(viewer, Facet.REVIEWS), sa.and_(sees(viewer, Facet.BODY), own.exists())),
+            sa.or_(sees(viewer, Facet.REVIEWS), sa.and_(sees_from_outside(viewer, Facet.BODY), own.exists())),
             sa.not_(own_review_is_open(viewer)),
         ),
     )

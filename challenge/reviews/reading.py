@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from challenge.files import states
 from challenge.files.models import Document, DocumentState
 from challenge.forms.definition import Question
 from challenge.forms.models import Answer, AnswerSheet, FormVersion
@@ -97,6 +98,7 @@ async def _papers(db: Db, sheet: Sheet, slots: Sequence[str]) -> list[tuple[str,
             col(Attachment.proposal_id) == sheet.proposal.id,
             col(Attachment.removed_at).is_(None),
             col(Attachment.question).in_(slots),
+            col(Document.state).in_(states.KEPT | states.REFUSED),
         )
         .order_by(col(Attachment.added_at), Document.name),
     )  # fmt: skip

@@ -47,3 +47,8 @@ async def newest_rubric(db: Db, call_id: UUID, code: str) -> RubricVersion:
     if found is None:
         raise NotFound
     return found
+
+
+async def codes_of(db: Db, call_id: UUID) -> set[str]:
+    """The rubrics that a call has, by their codes."""
+    return set((await db.exec(select(RubricVersion.code).where(RubricVersion.call_id == call_id))).all())

@@ -21,7 +21,7 @@ from challenge.files.store import the_store
 from challenge.foundation.db import Database, Db
 from challenge.foundation.errors import Problem
 from challenge.foundation.observe import metrics_text, record_queue
-from challenge.foundation.web import PACKAGE
+from challenge.foundation.templates import PACKAGE
 from challenge.jobs import queries as jobs
 from challenge.mail.transports import open_transport
 from challenge.notices import queries as notices

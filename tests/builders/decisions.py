@@ -1,5 +1,6 @@
 """A call decided about: an award in Arabic, a reserve place in French, a refusal in English. Nothing is committed here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -55,18 +56,23 @@ class Decided:
 
 
 async def a_ranked_call(
-    db: Db, slug: str = "a-call", *, facts: dict[str, Any] | None = None, **more: Any
+    db: Db,
+    slug: str = "a-call",
+    *,
+    facts: dict[str, Any] | None = None,
+    given: Sequence[tuple[str, Outcome, str, str, int]] = GIVEN,
+    **more: Any,
 ) -> Decided:
-    """Three proposals reviewed once each, and the frozen ranking of them."""
+    """Proposals reviewed once each, three where nothing else is said, and the frozen ranking of them."""
     call, stage = await a_call(
         db, slug, form=PUBLIC_FORM, facts=FACTS if facts is None else facts, is_demonstration=True, **more
     )
     panel = await a_panel(db, call, stage)
     reviewer = await a_reviewer(db, panel, "Reviewer Hidden")
     leads, sent = [], []
-    for language, _outcome, title, organization, score in GIVEN:
+    for n, (language, _outcome, title, organization, score) in enumerate(given):
         lead = await a_person(
-            db, f"Lead {language}", email=f"{slug}-{language}@example.org", language=language
+            db, f"Lead {language}", email=f"{slug}-{language}{n}@example.org", language=language
         )
         proposal = await a_sent_proposal(
             db, call, stage, title=title, language=language, lead=lead, organization=organization
@@ -87,7 +93,8 @@ async def a_ranked_call(
 
 async def a_decided_call(db: Db, slug: str = "a-call", **more: Any) -> Decided:
     made = await a_ranked_call(db, slug, **more)
-    for place, (proposal, given) in enumerate(zip(made.proposals, GIVEN, strict=True), 1):
+    told = more.get("given", GIVEN)
+    for place, (proposal, given) in enumerate(zip(made.proposals, told, strict=True), 1):
         outcome = given[1]
         is_award = outcome == Outcome.AWARD
         await actions.decide(

@@ -1,17 +1,23 @@
 """The deadline page, and who may do what to a call."""
 
+import argparse
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from httpx import Response
 from sqlmodel import select
 
-from challenge.accounts.models import RoleName, Scope
+from challenge.accounts.models import Person, RoleName, Scope
+from challenge.accounts.viewer import for_command
 from challenge.audit.models import Entry
 from challenge.calls.models import Call, CallState, Stage
+from challenge.exchange.commands import publish
 from challenge.foundation import clock
 from challenge.foundation.db import Database
+from challenge.foundation.errors import NotNow
+from tests.assignments.world import a_token
 from tests.builders.calls import a_call
 from tests.builders.people import a_manager, a_person, with_role
 from tests.builders.proposals import a_draft
@@ -122,6 +128,43 @@ async def test_publishing_shows_the_call_and_is_refused_with_a_sentence(
         assert done.status_code == 303
         client.sign_out()
         assert (await client.get("/calls/a-call")).status_code == 200
+
+
+async def test_neither_page_nor_api_nor_command_publishes_without_form_or_rubric(
+    database: Database, client: Client
+) -> None:
+    with clock.stopped(NOON):
+        _call, stage, manager, _observer = await a_staffed_call(database, CallState.DRAFT)
+        async with database.writing() as db:
+            call = (await db.exec(select(Call).where(Call.slug == "a-call"))).one()
+            call.languages = ["en"]
+            db.add(call)
+            token = await a_token(db, await db.get_one(Person, manager))
+            await db.commit()
+        await client.sign_in(manager)
+        for column, word in (("form_code", "form"), ("rubric_code", "rubric")):
+            async with database.writing() as db:
+                changed = await db.get_one(Stage, stage.id)
+                kept = getattr(changed, column)
+                setattr(changed, column, "none")
+                db.add(changed)
+                await db.commit()
+            refusal = f"There is no {word} for this stage."
+            page = await client.post("/desk/calls/a-call/publication")
+            assert page.status_code == 409 and refusal in words_of(page)
+            told = await client.api("POST", "/calls/a-call/publication", token)
+            assert (told.status_code, told.json()["detail"]) == (409, refusal)
+            async with database.writing() as db:
+                with pytest.raises(NotNow) as caught:
+                    await publish(db, for_command(), argparse.Namespace(slug="a-call"))
+                assert str(caught.value.text) == refusal
+            async with database.writing() as db:
+                assert (await db.get_one(Call, call.id)).state == CallState.DRAFT
+                changed = await db.get_one(Stage, stage.id)
+                setattr(changed, column, kept)
+                db.add(changed)
+                await db.commit()
+        assert (await client.api("POST", "/calls/a-call/publication", token)).status_code == 200
 
 
 async def test_a_call_with_answers_stays_published(database: Database, client: Client) -> None:

@@ -136,6 +136,23 @@ def test_the_last_minutes_are_said_in_minutes() -> None:
     assert words.span(timedelta(seconds=59)) == "0 hours 0 minutes"
 
 
+@pytest.mark.parametrize(
+    ("forms", "rubrics", "refusal"),
+    [
+        ({"form"}, {"rubric"}, None),
+        ({"form", "more"}, {"rubric", "more"}, None),
+        (set(), {"rubric"}, "There is no form for this stage."),
+        ({"another"}, {"rubric"}, "There is no form for this stage."),
+        ({"form"}, {"another"}, "There is no rubric for this stage."),
+    ],
+)
+def test_a_call_is_published_with_the_form_and_the_rubric_of_each_stage(
+    forms: set[str], rubrics: set[str], refusal: str | None
+) -> None:
+    found = rules.why_not_publish(a_call(CallState.DRAFT), [a_stage()], OPENS, forms=forms, rubrics=rubrics)
+    assert (str(found) if found else None) == refusal
+
+
 def test_an_open_call_can_close_later_but_not_earlier() -> None:
     stage = a_stage()
     assert rules.why_not_move_deadline(stage, CLOSES + SECOND, OPENS) is None

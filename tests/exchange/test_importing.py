@@ -13,10 +13,12 @@ from challenge.exchange.call_files.importing import edition, export_call, import
 from challenge.exchange.call_files.reading import check
 from challenge.exchange.call_files.schema import CallFile, digest
 from challenge.exchange.call_files.writing import dump
+from challenge.forms import queries as forms
 from challenge.forms.models import FormVersion
 from challenge.foundation import clock
 from challenge.foundation.db import Db
 from challenge.foundation.errors import NotNow
+from challenge.rubrics import queries as rubrics
 from challenge.rubrics.models import RubricVersion
 from tests.exchange.small_call import SMALL, broken
 
@@ -75,7 +77,13 @@ async def test_the_same_file_again_makes_no_new_version(db: Db) -> None:
 async def test_a_published_call_is_not_changed_by_a_file(db: Db) -> None:
     with clock.stopped(datetime(2027, 1, 12, 12, 0, tzinfo=UTC)):
         call = await import_call(db, read(SMALL), by=BY)
-        await call_actions.publish(db, await opening_of(db, call.id), by=BY)
+        await call_actions.publish(
+            db,
+            await opening_of(db, call.id),
+            forms=await forms.codes_of(db, call.id),
+            rubrics=await rubrics.codes_of(db, call.id),
+            by=BY,
+        )
         with pytest.raises(NotNow):
             await import_call(db, read(SMALL), by=BY)
 

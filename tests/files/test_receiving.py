@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from challenge import worker
@@ -59,7 +60,7 @@ async def test_a_document_is_kept_under_its_own_id_with_its_digest(db: Db) -> No
     assert (document.media_type, document.size) == ("application/pdf", len(PDF))
     assert (document.state, document.reason) == (DocumentState.AVAILABLE, "unscanned")
     assert await queries.content(document) == PDF
-    assert b"".join([piece async for piece in queries.stream(document)]) == PDF
+    assert b"".join([piece async for piece in await queries.stream(document)]) == PDF
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,35 @@ async def test_each_kind_is_known_by_its_bytes(db: Db, name: str, content: bytes
 async def test_jpg_and_jpeg_are_one_kind(db: Db) -> None:
     content = b"\xff\xd8\xff\xe0" + bytes(20)
     assert await receive(db, owner_id=None, name="a.jpeg", content=content, allowed=("jpg",), by=None)
+
+
+def a_pdf_of(pages: int) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        for _page in range(pages):
+            pdf.add_blank_page()
+        pdf.save(out)
+    return out.getvalue()
+
+
+async def test_a_pdf_with_too_many_pages_is_refused_and_other_kinds_are_not_counted(db: Db) -> None:
+    with pytest.raises(Unprocessable) as caught:
+        await receive(db, owner_id=None, name="plan.pdf", content=a_pdf_of(3), most_pages=2, by=None)
+    assert str(caught.value.errors["file"]) == (
+        "“plan.pdf” has 3 pages; at most 2 pages can be sent here. Shorten it and choose it again."
+    )
+    with pytest.raises(Unprocessable) as caught:
+        await receive(db, owner_id=None, name="plan.pdf", content=a_pdf_of(2), most_pages=1, by=None)
+    assert str(caught.value.text) == (
+        "“plan.pdf” has 2 pages; at most 1 page can be sent here. Shorten it and choose it again."
+    )
+    with pytest.raises(Unprocessable) as caught:
+        await receive(db, owner_id=None, name="plan.pdf", content=LOCKED, most_pages=2, by=None)
+    assert "It is protected by a password" in str(caught.value.text)
+    short = a_pdf_of(2)
+    kept = await receive(db, owner_id=None, name="plan.pdf", content=short, most_pages=2, by=None)
+    assert await queries.content(kept) == short
+    assert await receive(db, owner_id=None, name="plan.docx", content=DOCX, most_pages=1, by=None)
 
 
 async def test_refusals_say_what_is_wrong_and_what_to_do(db: Db) -> None:
@@ -226,7 +256,7 @@ async def test_a_scanner_releases_or_rejects_and_until_then_nobody_reads(
         states = [await db.get(Document, each.id) for each in (good, bad)]
     assert [(d.state, d.reason) for d in states if d] == [
         (DocumentState.AVAILABLE, ""),
-        (DocumentState.REJECTED, "Test.Virus"),
+        (DocumentState.QUARANTINED, "Test.Virus"),
     ]
     assert states[1] is not None
     with pytest.raises(NotNow) as caught:
@@ -245,4 +275,4 @@ async def test_a_scanner_that_is_down_lets_nothing_through(
     assert await worker.run_all(database, config) == Drained(0, 1)
     async with database.reading() as db:
         kept = await queries.the_document(db, document.id)
-    assert kept.state == DocumentState.STORED
+    assert kept.state == DocumentState.SCANNING

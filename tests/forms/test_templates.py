@@ -12,7 +12,7 @@ from challenge.forms.definition import Question
 from challenge.forms.inputs import read_one, read_section
 from challenge.forms.kinds import KINDS, kind_of
 from challenge.forms.rules import problems_of_answer
-from challenge.foundation import web
+from challenge.foundation import templates, web
 from challenge.foundation.i18n import LANGUAGES, speaking
 from tests.builders.forms import a_budget, a_budget_question, a_form, a_question
 from tests.forms.demonstration import answers_of, demo_form, demo_proposals
@@ -94,7 +94,7 @@ CASES: dict[str, tuple[Question, Any, Any]] = {
 
 
 def draw(question: Question, value: Any, problems: Any = (), mode: str = "ask", **more: Any) -> str:
-    env = web.environment()
+    env = templates.environment()
     env.globals["kind_of"] = kind_of
     return env.from_string(PAGE).render(
         **web.frame_values(), question=question, value=value, problems=list(problems), mode=mode, **more
@@ -156,7 +156,7 @@ class Read(HTMLParser):
 def test_there_is_a_case_for_every_kind_and_a_template() -> None:
     assert list(CASES) == [kind.code for kind in KINDS] or set(CASES) == {kind.code for kind in KINDS}
     for kind in KINDS:
-        assert (web.TEMPLATES / "forms" / "kinds" / f"{kind.code}.html").is_file()
+        assert (templates.TEMPLATES / "forms" / "kinds" / f"{kind.code}.html").is_file()
 
 
 @pytest.mark.parametrize("lang", ["en", "ar"])
@@ -214,7 +214,7 @@ def test_every_kind_is_shown_in_every_language(code: str, lang: str) -> None:
 
 
 def _nothing() -> str:
-    return str(web.environment().from_string('{{ _("Not answered") }}').render())
+    return str(templates.environment().from_string('{{ _("Not answered") }}').render())
 
 
 @pytest.mark.parametrize("name", ["P02", "P04", "P07", "P09"])

@@ -126,6 +126,7 @@ LISTS = (
     ListPage(f"{DESK}/progress", "signer", more_proposals),
     ListPage(f"{DESK}/ranking", "signer", more_proposals),
     ListPage(f"{DESK}/decisions", "signer", more_proposals),
+    ListPage(f"{DESK}/release", "signer", more_proposals),
     ListPage(f"{DESK}/notices", "signer", more_proposals),
     ListPage(f"{DESK}/announcement", "signer", more_proposals),
     ListPage(DESK, "signer", more_proposals),

@@ -11,7 +11,7 @@ import jinja2
 import pytest
 from jinja2 import meta
 
-from challenge.foundation.web import PACKAGE, TEMPLATES, environment
+from challenge.foundation.templates import PACKAGE, TEMPLATES, environment
 from challenge.mail.plain import plain_environment
 from challenge.notices import pdf
 

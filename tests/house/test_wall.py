@@ -616,10 +616,15 @@ def everything_is_seen(*_args: Any, **_more: Any) -> Any:
 
 
 SWITCHES: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("the sight of proposals for lists of staff", "challenge.desk.queries.sees", ("desk",), ("manager",)),
+    (
+        "the sight of proposals for lists of staff",
+        "challenge.desk.queries.sees_from_outside",
+        ("desk",),
+        ("manager",),
+    ),
     ("the sight of reviews", "challenge.reviews.progress.sees", ("reviews",), ("manager", "chair")),
     ("the sight of rankings", "challenge.scoring.queries.sees", ("scoring",), ("manager",)),
-    ("the sight of decisions", "challenge.decisions.queries.sees", ("decisions",), ("manager",)),
+    ("the sight of decisions", "challenge.decisions.queries.sees_from_outside", ("decisions",), ("manager",)),
 )
 
 

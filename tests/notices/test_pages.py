@@ -1,12 +1,16 @@
 import hashlib
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import pytest
 from httpx import Response
 from sqlmodel import select
 
+from challenge.files import queries as files
 from challenge.foundation import clock
 from challenge.foundation.db import Database
+from challenge.notices import issuing, queries, signing
 from challenge.notices.models import Notice
 from challenge.proposals import sight
 from challenge.worker import run_all
@@ -73,8 +77,33 @@ async def test_an_award_is_told_to_everybody_who_holds_its_code(
     words = words_of(await client.get(f"/verify/{notices[0].code}"))
     assert "This award notice is genuine" in words
     assert notices[0].sha256 in words
+    assert f"Certificate that signed it {notices[0].certificate_sha256}" in words
     found = await client.get(f"/verify?sha256={notices[0].sha256}")
     assert (found.status_code, found.headers["location"]) == (303, f"/verify/{notices[0].code}?file=same")
+
+
+async def test_the_certificate_shown_is_the_one_that_signed(
+    client: Client, database: Database, at_noon: datetime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _made, notices = await released(database, at_noon)
+    signed_by = notices[0].certificate_sha256
+    async with database.reading() as db:
+        pdf = await files.content(await queries.document_of(db, notices[0]))
+    assert signing.validate(pdf, []).fingerprint == signed_by
+
+    other = signing.load_or_make_pair("", "", tmp_path, organization="Another")
+    monkeypatch.setattr(issuing, "pair_of", lambda *_any: other)
+    async with database.writing() as db:
+        made = await a_released_call(db, at_noon, "later")
+        await db.commit()
+    await run_all(database)
+    async with database.reading() as db:
+        later = (await db.exec(select(Notice).where(Notice.call_id == made.opening.call.id))).all()
+    assert {notice.certificate_sha256 for notice in later} == {other.certificate_fingerprint}
+    assert other.certificate_fingerprint != signed_by
+    assert signed_by in words_of(await client.get(f"/verify/{notices[0].code}"))
+    unknown = words_of(await client.get("/verify/AAAAA-BBBBB-CCCCC"))
+    assert "Certificate" not in unknown
 
 
 async def test_a_file_is_checked_without_javascript(

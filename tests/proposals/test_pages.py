@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import io
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import pikepdf
 import pytest
 import rfc8785
 from sqlalchemy import event
@@ -22,7 +24,7 @@ from challenge.foundation import clock, seals
 from challenge.foundation.db import Database
 from challenge.mail.models import Message
 from challenge.proposals.actions import join_team
-from challenge.proposals.models import Proposal, ProposalState, Revision, TeamMember
+from challenge.proposals.models import Attachment, Proposal, ProposalState, Revision, TeamMember
 from challenge.settings import settings
 from storage.store import StoreDown
 from tests.builders.calls import FORM, a_call
@@ -39,7 +41,7 @@ WITH_FILES: dict[str, Any] = {
         *FORM["questions"],
         {"code": "note", "section": "papers", "kind": "text", "label": {"en": "Note"}, "max_words": 5},
         {"code": "letters", "section": "papers", "kind": "file", "label": {"en": "Letters"}, "types": ["pdf"],
-         "max_files": 2, "required": True},
+         "max_files": 2, "max_pages": 1, "required": True},
         {"code": "secret", "section": "papers", "kind": "file", "label": {"en": "Statutes"}, "seen_by": "team"},
     ],
     "declarations": [
@@ -416,6 +418,27 @@ async def test_a_file_survives_a_mistake_elsewhere_on_the_page(database: Databas
     assert removed.status_code == 303
     assert (await client.get(f"/files/{document_id[1]}")).status_code == 404
     assert (await answers(database, proposal))["note"] == "kept as well"
+
+
+async def test_a_file_with_too_many_pages_is_refused_beside_its_question(
+    database: Database, client: Client
+) -> None:
+    proposal, person = await a_file_draft(database)
+    await client.sign_in(person.id)
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.add_blank_page()
+        pdf.save(out)
+    refused = await client.post(
+        f"/proposals/{proposal.id}/files",
+        {"question": "letters"},
+        files={"file": ("long.pdf", out.getvalue())},
+    )
+    assert refused.status_code == 422
+    assert "“long.pdf” has 2 pages; at most 1 page can be sent here." in words_of(refused)
+    async with database.reading() as db:
+        assert (await db.exec(select(func.count()).select_from(Attachment))).one() == 0
 
 
 async def test_a_store_that_is_down_keeps_the_text(

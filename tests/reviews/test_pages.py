@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, select
@@ -452,7 +453,7 @@ async def test_progress_counts_only_what_one_sees(db: Db, client: Client, world:
 
 async def test_progress_says_what_is_overdue(db: Db, client: Client, world: World) -> None:
     await world.given(db, world.wind, world.amina)
-    day = (clock.now() - clock.days(3)).date()
+    day = (clock.now().astimezone(ZoneInfo(world.call.zone)) - clock.days(3)).date()
     db.add(Milestone(call_id=world.call.id, code="reviews", date=day, label={"en": "Last day"}))
     await db.commit()
     await client.sign_in(world.manager.id)

@@ -10,8 +10,10 @@ from challenge.calls import actions as call_actions
 from challenge.calls.models import CallState, Milestone
 from challenge.calls.queries import opening_of
 from challenge.exchange.call_files.importing import edition, import_call, library
+from challenge.forms import queries as forms
 from challenge.foundation import clock
 from challenge.foundation.db import Database
+from challenge.rubrics import queries as rubrics
 from tests.assignments.test_pages import counted
 from tests.builders.calls import a_call
 from tests.builders.people import a_person
@@ -26,7 +28,13 @@ async def the_ilo_call(database: Database, slug: str = "jet-2027") -> None:
     async with database.writing() as db:
         file = edition(library()["ilo-just-energy-transition"], slug, (NOON - timedelta(days=21)).date())
         call = await import_call(db, file, slug=slug, by=BY)
-        await call_actions.publish(db, await opening_of(db, call.id), by=BY)
+        await call_actions.publish(
+            db,
+            await opening_of(db, call.id),
+            forms=await forms.codes_of(db, call.id),
+            rubrics=await rubrics.codes_of(db, call.id),
+            by=BY,
+        )
         await db.commit()
 
 

@@ -14,6 +14,7 @@ import pytest
 from storage import open_store
 from storage.store import Store
 from tests import servers
+from tests.storage.sending import KEYS, Door
 
 BACKENDS = [
     pytest.param("memory"),
@@ -33,15 +34,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("backend", [*BACKENDS, *([pytest.param(other, id="other")] if other else [])])
 
 
+@pytest.fixture(scope="session")
+def door() -> Iterator[Door]:
+    with Door() as door:
+        yield door
+
+
 @pytest.fixture
-def store(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
-    if backend == "memory":
-        yield open_store("memory:")
-    elif backend == "folder":
-        yield open_store(f"folder:{tmp_path / 'files'}")
+def store(backend: str, tmp_path: Path, door: Door, request: pytest.FixtureRequest) -> Iterator[Store]:
+    if backend in ("memory", "folder"):
+        url = "memory:" if backend == "memory" else f"folder:{tmp_path / 'files'}"
+        door.store = open_store(url, link_keys=KEYS, part_url=door.url)
+        door.store.known()
+        yield door.store
     else:
         store = request.getfixturevalue("s3_store" if backend == "s3" else "other_store")
+        store.known()
         yield store
+        for key, upload, _ in list(store.uploads()):
+            store.abort(key, upload)
         for key in list(store.keys()):
             store.delete(key)
 

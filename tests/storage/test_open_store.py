@@ -25,6 +25,7 @@ from tests import servers
         ("s3://bucket/a/prefix", S3Store),
         ("s3://bucket/a?endpoint=https://s3.example.org&region=eu-west-3&path_style=true", S3Store),
         ("s3://bucket?endpoint=https%3A%2F%2Fs3.example.org%3A8443", S3Store),
+        ("s3://bucket?endpoint=http://10.0.0.1:8333&public_endpoint=https://files.example.org", S3Store),
     ],
 )
 def test_the_scheme_chooses(
@@ -53,6 +54,7 @@ def test_the_scheme_chooses(
         ("s3://bucket?endpont=https://x", "not endpont"),
         ("s3://bucket?path_style=yes", "true or false"),
         ("s3://bucket?endpoint=localhost", "endpoint"),
+        ("s3://bucket?public_endpoint=localhost", "endpoint"),
     ],
 )
 def test_a_wrong_address_is_a_sentence_and_keeps_secrets(url: str, words: str) -> None:
