@@ -426,6 +426,7 @@ def page_policy(files_url: str, upload_origin: str, is_https: bool) -> str:
     return "; ".join(rules)
 
 
+SCRIPT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
@@ -557,9 +558,13 @@ def _take_flash(visit: Visit, cookies: Mapping[str, str]) -> None:
     visit.cookies.append(Cookie(key="flash", value="", max_age=0, path="/", httponly=True, samesite="lax"))
 
 
-def _static_protection() -> list[tuple[bytes, bytes]]:
-    """A picture or a sheet opened by itself runs nothing and is framed by nobody."""
-    added = {**SECURITY_HEADERS, "content-security-policy": DATA_POLICY, "referrer-policy": "same-origin"}
+def _static_protection(media_type: str = "") -> list[tuple[bytes, bytes]]:
+    """A picture or a sheet opened by itself runs nothing and is framed by nobody.
+
+    A script may be a worker, which takes its policy from here: in a sandbox it could not make digests.
+    """
+    policy = SCRIPT_POLICY if media_type.startswith("text/javascript") else DATA_POLICY
+    added = {**SECURITY_HEADERS, "content-security-policy": policy, "referrer-policy": "same-origin"}
     if _is_secure():
         added["strict-transport-security"] = "max-age=63072000; includeSubDomains"
     return [(name.encode(), value.encode()) for name, value in added.items()]
@@ -579,7 +584,7 @@ async def _send_static(scope: Scope, send: Send, name: str, is_head: bool) -> No
         (b"content-type", media_type.encode()),
         (b"etag", tag),
         (b"cache-control", b"public, max-age=31536000, immutable" if is_pinned else b"public, max-age=300"),
-        *_static_protection(),
+        *_static_protection(media_type),
     ]
     if (b"if-none-match", tag) in scope["headers"]:
         await send({"type": "http.response.start", "status": 304, "headers": headers})

@@ -163,7 +163,7 @@ async def check(page: Page, heard: Heard, *, screens: Path | None = None, name: 
             await picture(page, screens, f"{name}-{width}")
     if before:
         await page.set_viewport_size(before)
-    assert faults == [], page.url
+    assert faults == [], "\n".join([page.url, *faults])
 
 
 async def picture(page: Page, screens: Path, name: str) -> None:

@@ -19,7 +19,7 @@ class Widget {
     this.left = []; // uploads of before, waiting for their file
     this.percent = new Intl.NumberFormat(locale, { style: "percent" });
     this.decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-    drop.querySelector("button").hidden = true;
+    drop.querySelector("button").remove();
     drop.append(make("p", { class: "hint" }, word(drop, "how")));
     this.voice = drop.appendChild(make("p", { class: "hidden", "aria-live": "polite" }));
     this.input.addEventListener("change", () => this.take([...this.input.files]));
