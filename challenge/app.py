@@ -170,7 +170,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if visit.viewer is None:
         visit.viewer = gate.NOBODY
     answer = Page(
-        f"errors/{problem.status if problem.status in PAGES else 500}.html",
+        f"errors/{page_of(problem.status)}.html",
         status=problem.status,
         reason=problem.text,
         slug=problem.slug,
@@ -185,6 +185,13 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 PAGES = frozenset({401, 403, 404, 409, 410, 413, 422, 429, 500, 503, 507})
+
+
+def page_of(status: int) -> int:
+    """A status without a page of its own borrows one: the fault is ours only from 500 on."""
+    if status in PAGES:
+        return status
+    return 500 if status >= 500 else 404 if status == 405 else 422
 
 
 def held_form(request: Request[Any, Any, Any]) -> dict[str, Any]:

@@ -19,9 +19,11 @@ from challenge.accounts.commanding import Answer, Subparsers, door, tell
 from challenge.accounts.models import Scope
 from challenge.accounts.viewer import Viewer
 from challenge.announcements import commands as announcements
+from challenge.assignments import commands as assignments
 from challenge.calls.models import Call, Programme
 from challenge.demo import commands as demo_commands
 from challenge.exchange import commands as exchange
+from challenge.files import commands as files
 from challenge.files.store import in_store
 from challenge.foundation import db as foundation_db
 from challenge.foundation import observe
@@ -30,6 +32,7 @@ from challenge.foundation.errors import NotFound, Problem, Unprocessable
 from challenge.foundation.i18n import _
 from challenge.migrations import run as migrations
 from challenge.notices import commands as notices
+from challenge.proposals import commands as proposals
 from challenge.scoring import commands as scoring
 from challenge.settings import Settings, settings
 from challenge.site import operations
@@ -44,6 +47,9 @@ def parser() -> argparse.ArgumentParser:
     _running(commands)
     _looking(commands)
     accounts.add(commands, scope_id)
+    files.add(commands)
+    proposals.add(commands)
+    assignments.add(commands)
     scoring.add(commands)
     exchange.add(commands)
     notices.add(commands)

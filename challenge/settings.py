@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     upload_grace_minutes: int = Field(
         30, description="for files of which the sending began before a deadline"
     )
+    slot_reopening_hours: int = Field(
+        48, description="for replacing a file of a submitted proposal that the check refused"
+    )
     downloads: Literal["signed", "proxied"] = Field(
         "signed", description="links to the store that end soon, or every byte through the application"
     )

@@ -25,7 +25,10 @@ STATUS_OF = {
 }
 
 # event -> tasks; each task gets `thing_id`, in the transaction that recorded the event
-REACTIONS: dict[str, tuple[str, ...]] = {"decisions.released": ("notices.issue",)}
+REACTIONS: dict[str, tuple[str, ...]] = {
+    "decisions.released": ("notices.issue",),
+    "document.quarantined": ("proposals.reopen_slot",),
+}
 
 
 def connect() -> None:

@@ -14,6 +14,7 @@ from challenge.jobs.context import Drained, Task, TaskContext
 from challenge.jobs.runner import Runner, runner_for
 from challenge.mail import tasks as mail
 from challenge.notices import tasks as notices
+from challenge.proposals import tasks as proposals
 from challenge.settings import Settings, settings
 
 TASKS: dict[str, Task] = {
@@ -21,6 +22,7 @@ TASKS: dict[str, Task] = {
     **accounts.tasks,
     **mail.tasks,
     **files.tasks,
+    **proposals.tasks,
     **notices.tasks,
 }
 
@@ -28,6 +30,10 @@ TASKS: dict[str, Task] = {
 RECURRING: dict[str, str] = {
     "mail.sweep": "*/10 * * * *",
     "files.reap": "*/15 * * * *",
+    "proposals.settle": "*/15 * * * *",
+    "files.purge": "41 3 * * *",
+    "proposals.purge": "47 3 * * *",
+    "files.strays": "53 3 * * *",
     "jobs.tidy": "17 3 * * *",
     "accounts.forget": "27 3 * * *",
 }

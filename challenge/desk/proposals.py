@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+from sqlmodel import col
+
 from challenge.accounts.gate import Can, Db, Form, FromPath, Me
 from challenge.accounts.viewer import Viewer
 from challenge.calls import queries as calls
@@ -23,6 +26,7 @@ from challenge.foundation.errors import NotNow, refuse_if
 from challenge.foundation.i18n import Text, _, country_name, pick
 from challenge.foundation.sheets import as_csv
 from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post
+from challenge.proposals import archives
 from challenge.proposals import queries as proposals
 from challenge.proposals.models import Facet, Proposal, ProposalState
 from challenge.reviews import queries as reviews
@@ -93,6 +97,14 @@ async def export(db: Db, me: Me, slug: FromPath[str], query: dict[str, Any]) -> 
         ),
     )  # fmt: skip
     return as_file(content, f"{slug}-proposals.csv", "text/csv")
+
+
+@get("/desk/calls/{slug:str}/files.zip", needs=Can.READ_PROPOSALS)
+async def all_files(request: archives.Visit, db: Db, me: Me, slug: FromPath[str]) -> Any:
+    opening = await calls.the_desk_call(db, me, slug, Can.READ_PROPOSALS)
+    which = sa.and_(col(Proposal.call_id) == opening.call.id, proposals.sees_from_outside(me, Facet.FILES))
+    archive = await archives.archive_of(db, me, which, is_staff=True)
+    return await archives.answer(request, archive, f"{slug}-files.zip", me, chain=opening.call.id)
 
 
 # ---------- one proposal ----------
@@ -191,4 +203,4 @@ SAID = {
 }
 
 
-doors: list[Any] = [list_page, export, show, rule]
+doors: list[Any] = [list_page, export, all_files, show, rule]

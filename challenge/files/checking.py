@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlmodel import select
 
-from challenge.files import rules, states
+from challenge.files import rules, sealing, states
 from challenge.files.kinds import BY_ENDING, flags_of
 from challenge.files.models import Document, DocumentState, Upload
 from challenge.files.scanner import scan
@@ -80,6 +80,7 @@ async def _decide(database: Database, seen: Document, verdict: Verdict, verb: st
             document.tree = document.tree or verdict.tree
             document.reason, document.flags = reason[:300], verdict.flags
             await states.change(db, document, verb, sha256=verdict.sha256, size=verdict.size, reason=reason)
+            await sealing.ask_again(db, document)
         await db.commit()
     return document
 

@@ -64,3 +64,20 @@ class Upload(SQLModel, table=True):
     began_at: datetime = Field(default_factory=now)
     touched_at: datetime = Field(default_factory=now, index=True)
     ends_at: datetime = Field(description="no part and no completion is taken after this")
+
+
+class SealedCopy(SQLModel, table=True):
+    """A copy of a document that belongs to one submission. Wanted in the submission's transaction, made by a job."""
+
+    key: str = Field(primary_key=True, max_length=200)
+    document_id: UUID = Field(foreign_key="document.id", index=True)
+    wanted_at: datetime = Field(default_factory=now)
+    sealed_at: datetime | None = None
+    sha256: str = Field(default="", max_length=64, description="of the copy, as it was read back")
+
+
+class Stray(SQLModel, table=True):
+    """An object of the store of which no row knows. Stores do not tell ages, so the first sight of it counts."""
+
+    key: str = Field(primary_key=True, max_length=200)
+    seen_at: datetime = Field(default_factory=now)

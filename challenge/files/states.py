@@ -24,6 +24,7 @@ MOVES: dict[tuple[DocumentState, str], DocumentState] = {
     (S.SCANNING, "mark corrupt"): S.CORRUPT,
     (S.SCANNING, "leave unscanned"): S.UNSCANNED,
     (S.AVAILABLE, "seal"): S.SEALED,
+    (S.SEALED, "seal"): S.SEALED,  # once more, for a later submission
     **{(state, "purge"): S.PURGED for state in S if state != S.PURGED},
 }
 OPEN = frozenset({S.UPLOADING, S.COMPLETING})

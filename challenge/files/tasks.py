@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from challenge.files import states, uploads
+from challenge.files import purging, sealing, states, uploads
 from challenge.files.checking import check
 from challenge.files.models import Document, DocumentState, Upload
 from challenge.files.store import in_thread, the_store
@@ -56,6 +56,7 @@ async def reap(context: TaskContext) -> None:
     async with context.database.writing() as db:
         for document_id in waiting:
             await jobs.enqueue(db, "files.check", document_id=document_id)
+        await sealing.ask_for_late(db, moment - UNCHECKED, BATCH)
         await db.commit()
 
 
@@ -73,4 +74,23 @@ async def _settle(context: TaskContext, document: Document, upload: Upload) -> N
         await uploads.abort(context.database, document, upload, verb="expire")
 
 
-tasks: dict[str, Task] = {"files.check": check_document, "files.reap": reap}
+async def seal_document(context: TaskContext, key: str) -> None:
+    await sealing.seal(context.database, key)
+
+
+async def purge(context: TaskContext) -> None:
+    await purging.purge_ended_uploads(context.database)
+
+
+async def look_for_strays(context: TaskContext) -> None:
+    """So that the seven days of an object without a row are counted, whoever asks for the report and when."""
+    await purging.strays(context.database)
+
+
+tasks: dict[str, Task] = {
+    "files.check": check_document,
+    "files.reap": reap,
+    "files.seal": seal_document,
+    "files.purge": purge,
+    "files.strays": look_for_strays,
+}

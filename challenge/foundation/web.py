@@ -339,10 +339,11 @@ def as_file(content: bytes, name: str, media_type: str, *, inline: bool = False)
     )
 
 
-def as_stream(pieces: AsyncIterator[bytes], size: int, name: str, media_type: str) -> Stream:
-    """The same, piece by piece; the line is cut when the source is lost, so that half is never taken for whole."""
+def as_stream(pieces: AsyncIterator[bytes], size: int | None, name: str, media_type: str) -> Stream:
+    """The same, piece by piece, where its size is not known too; the line is cut when the source is lost, so that half is never taken for whole."""
     kept = as_file(b"", name, media_type).headers
-    return Stream(pieces, media_type=media_type, headers={**kept, "content-length": str(size)})
+    length = {"content-length": str(size)} if size is not None else {}
+    return Stream(pieces, media_type=media_type, headers={**kept, **length})
 
 
 def elsewhere(link: str) -> Response[bytes]:

@@ -212,6 +212,8 @@ class FileLine(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     size: int
     digest: str = ""
+    is_pending: bool = False
+    """It was not checked yet: the digest is that of the digests of its parts."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

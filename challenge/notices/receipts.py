@@ -46,7 +46,12 @@ def document(
             Hashed(labels.get(code, code), digest) for code, digest in (manifest.get("answers") or {}).items()
         ),
         files=tuple(
-            FileLine(name=file["name"], size=file["size"], digest=file["sha256"])
+            FileLine(
+                name=file["name"],
+                size=file["size"],
+                digest=file["sha256"] or file.get("tree", ""),
+                is_pending=not file["sha256"],
+            )
             for file in manifest.get("files") or ()
         ),
         audit_head=AuditHead(head["entry"], head["hash"]) if head.get("entry") else None,

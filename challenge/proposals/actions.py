@@ -18,8 +18,9 @@ from challenge.calls import rules as call_rules
 from challenge.calls.models import Call, Stage
 from challenge.calls.queries import Opening
 from challenge.files import actions as files
+from challenge.files import sealing
 from challenge.files.models import Document
-from challenge.files.rules import MIB
+from challenge.files.rules import MIB, why_refused
 from challenge.forms import actions as forms
 from challenge.forms import queries as form_queries
 from challenge.forms import rules as form_rules
@@ -218,11 +219,12 @@ async def add_file(
     db: Db, work: Work, question: Question, name: str, content: bytes | IO[bytes], *, by: Viewer
 ) -> Document:
     """Take a file in and attach it. Refused in a sentence when there is no place or it is of the wrong kind."""
-    refuse_if(rules.why_not_edit(work.proposal, work.call, work.stage, clock.now()))
+    reopening = await queries.reopening_of(db, work.proposal, question.code)
+    refuse_if(rules.why_not_send_file(work.proposal, reopening, work.call, work.stage, clock.now()))
     taken = [
         a
-        for a, _document in await queries.attachments_of(db, work.proposal.id)
-        if a.question == question.code
+        for a, document in await queries.attachments_of(db, work.proposal.id)
+        if a.question == question.code and not (reopening and why_refused(document))
     ]
     if len(taken) >= question.max_files:
         text = _n(
@@ -350,6 +352,14 @@ async def submit(
     moment = clock.now()
     proposal.submitted_at, proposal.withdrawn_at, proposal.changed_at = moment, None, moment
     db.add(proposal)
+    return await revise(db, proposal, opening=opening, stage=stage, content=content, by=by)
+
+
+async def revise(
+    db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, content: Content, by: Viewer
+) -> Revision:
+    """What is sent now as a submission of its own: manifest, seal, receipt, and the wish for sealed copies."""
+    moment = proposal.changed_at
     n = int((await db.exec(select(func.count()).where(Revision.proposal_id == proposal.id))).one()) + 1
     head = await audit_queries.head_of(db, opening.call.id)
     manifest = _manifest(proposal, opening, stage, n, content, head)
@@ -364,6 +374,7 @@ async def submit(
         seal=seal(rfc8785.dumps(manifest)),
     )
     db.add(revision)
+    await sealing.want(db, proposal.id, n, [document for _attachment, document in content.files])
     await audit.record(
         db, by, "proposal.submitted", proposal, receipt=revision.receipt_number, digest=revision.digest
     )
@@ -391,7 +402,7 @@ def _manifest(
         "title": proposal.title,
         "language": proposal.language,
         "submission": n,
-        "submitted_at": (proposal.submitted_at or clock.now()).isoformat(timespec="microseconds"),
+        "submitted_at": proposal.changed_at.isoformat(timespec="microseconds"),
         "closes_at": stage.closes_at.isoformat(),
         "form": {
             "code": content.version.code,
@@ -401,7 +412,16 @@ def _manifest(
         "answers": digests.answers,
         "answers_sha256": digests.overall,
         "files": [
-            {"question": a.question, "name": d.name, "size": d.size, "sha256": d.sha256}
+            {
+                "id": str(d.id),
+                "question": a.question,
+                "name": d.name,
+                "size": d.size,
+                "media_type": d.media_type,
+                "sha256": d.sha256,
+                "tree": d.tree,
+                "state": d.state.value,
+            }
             for a, d in content.files
         ],
         "record": {"entry": head[0], "hash": head[1]},

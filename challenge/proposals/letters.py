@@ -1,5 +1,6 @@
 """The mails about a proposal, each to one person in that person's language."""
 
+from datetime import datetime
 from uuid import UUID
 
 from challenge.calls.models import Call, Stage
@@ -40,6 +41,35 @@ def received(proposal: Proposal, revision: Revision, call: Call, stage: Stage) -
             (_("Digest of everything"), revision.digest),
         ],
         button=(_("Open the receipt"), f"/proposals/{proposal.id}/receipt"),
+        demonstration=call.is_demonstration,
+    )
+
+
+def slot_reopened(proposal: Proposal, call: Call, name: str, until: datetime, question: str) -> Letter:
+    return Letter(
+        "proposals.slot_reopened",
+        _("A file of your proposal {number} has to be replaced", number=proposal.number),
+        _("One file was refused after you submitted"),
+        [
+            _("The check did not release “{name}”. Nobody who judges can open it.", name=name),
+            _(
+                "You can send another file in its place, also after the call has closed. Nothing else changes."
+            ),
+        ],
+        facts=[(_("Possible until"), InZone(until, call.zone))],
+        button=(_("Replace the file"), f"/proposals/{proposal.id}/replacement/{question}"),
+        demonstration=call.is_demonstration,
+    )
+
+
+def file_refused(proposal: Proposal, call: Call, until: datetime) -> Letter:
+    return Letter(
+        "proposals.file_refused",
+        _("A file of proposal {number} was refused by the check", number=proposal.number),
+        _("A submitted file was refused"),
+        [_("The applicants were told and can replace this one file. You need do nothing.")],
+        facts=[(_("Possible until"), InZone(until, call.zone))],
+        button=(_("Open the proposal"), f"/desk/calls/{call.slug}/proposals/{proposal.id}"),
         demonstration=call.is_demonstration,
     )
 

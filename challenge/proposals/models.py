@@ -91,6 +91,17 @@ class Revision(Table, table=True):
     seal: str = Field(default="", max_length=200)
 
 
+class SlotReopening(Table, table=True):
+    """One question of a submitted proposal takes a file again, because the check refused the one that was sent."""
+
+    proposal_id: UUID = Field(foreign_key="proposal.id", index=True)
+    question: str = Field(max_length=60)
+    document_id: UUID = Field(foreign_key="document.id", unique=True)
+    made_at: datetime = Field(default_factory=now)
+    until: datetime
+    closed_at: datetime | None = None
+
+
 class Facet(IntFlag):
     """The sides of a proposal that somebody may see."""
 

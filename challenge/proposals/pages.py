@@ -44,7 +44,18 @@ from challenge.foundation.web import (
     post,
     visit_of,
 )
-from challenge.proposals import actions, inputs, outside, queries, receipts, rules, uploads, words
+from challenge.proposals import (
+    actions,
+    archives,
+    inputs,
+    outside,
+    queries,
+    receipts,
+    replacing,
+    rules,
+    uploads,
+    words,
+)
 from challenge.proposals.models import Proposal, ProposalState
 from challenge.proposals.moments import InZone
 from challenge.proposals.queries import Work
@@ -173,6 +184,7 @@ async def overview(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
         why_not_submit=(refusal or words.why_not_yet(_to_write(work, problems))) if is_draft else None,
         events=words.happened(entries, {m.person_id: m.name for m in members}, me.person_id)[:8],
         revision=revisions[0] if revisions else None,
+        reopened=await queries.reopenings_of(db, work.proposal),
         timetable=await _timetable(db, work),
     )
 
@@ -562,6 +574,48 @@ async def file(request: Asked, db: Db, me: Me, document_id: FromPath[UUID]) -> R
     )
 
 
+@get(HERE + "/replacement/{question:str}", needs=Can.WRITE_PROPOSALS)
+async def replacement(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPath[str]) -> Page:
+    work = await queries.the_work(db, me, proposal_id)
+    return await _replacement(db, me, work, question)
+
+
+async def _replacement(
+    db: Db, me: Viewer, work: Work, code: str, refused: Text | None = None, status: int = 200
+) -> Page:
+    asked = work.definition.by_code.get(code)
+    reopening = await queries.reopening_of(db, work.proposal, code)
+    if asked is None or reopening is None:
+        raise NotFound
+    return page(
+        "proposals/replacement.html",
+        status=status,
+        **{**await _values(db, me, work), "refusal": replacing.why_not(work, reopening)},
+        question=asked,
+        until=call_words.InZone(reopening.until, me.zone),
+        refused=refused,
+        files=[words.file_line(a, d, may_remove=False) for a, d in work.content.files if a.question == code],
+    )
+
+
+@post(HERE + "/replacement/{question:str}", needs=Can.WRITE_PROPOSALS)
+async def replace_file(
+    db: Db, me: Me, form: Form, proposal_id: FromPath[UUID], question: FromPath[str]
+) -> Page | SeeOther:
+    work = await queries.the_work(db, me, proposal_id, to_change=True)
+    if await queries.reopening_of(db, work.proposal, question) is None:
+        raise NotFound
+    sent = next((file for _code, file in inputs.uploads(form, work.definition, question)), None)
+    try:
+        await replacing.take(db, work, question, sent, by=me)
+    except Unprocessable as refusal:
+        await db.rollback()
+        work = await queries.the_work(db, me, proposal_id)
+        return await _replacement(db, me, work, question, refusal.text, 422)
+    await db.commit()
+    return back_to(f"{_path(work)}/receipt", say=_("The file is replaced. This is your new receipt."))
+
+
 # ---------- check and send ----------
 
 
@@ -792,6 +846,9 @@ async def join(db: Db, me: Me, proposal_id: FromPath[UUID]) -> SeeOther:
 
 doors: list[Any] = [
     *uploads.pages,
+    *archives.pages,
+    replacement,
+    replace_file,
     apply,
     start,
     list_page,

@@ -33,6 +33,7 @@ from challenge.proposals.models import (
     ProposalState,
     Revision,
     Sight,
+    SlotReopening,
     TeamMember,
     TeamRole,
 )
@@ -162,6 +163,23 @@ async def attachments_of(db: Db, proposal_id: UUID) -> list[tuple[Attachment, Do
         .order_by(col(Attachment.added_at), Document.name)
     )
     return [(attachment, document) for attachment, document in rows.all()]
+
+
+async def reopenings_of(db: Db, proposal: Proposal) -> list[SlotReopening]:
+    """The questions of a submitted proposal that take a file again; without a statement for one that is not sent."""
+    if proposal.state != ProposalState.SUBMITTED:
+        return []
+    found = await db.exec(
+        select(SlotReopening)
+        .where(SlotReopening.proposal_id == proposal.id, col(SlotReopening.closed_at).is_(None))
+        .order_by(col(SlotReopening.made_at))
+    )
+    return list(found.all())
+
+
+async def reopening_of(db: Db, proposal: Proposal, question: str) -> SlotReopening | None:
+    """The newest one of a question."""
+    return next((r for r in reversed(await reopenings_of(db, proposal)) if r.question == question), None)
 
 
 async def team_of(db: Db, proposal_id: UUID) -> list[Person]:
@@ -452,6 +470,5 @@ async def the_file(db: Db, viewer: Viewer, document_id: UUID) -> SeenFile:
         question = forms.definition_of(version).by_code.get(code)
         if not rules.may_read_file(question, is_team=False, is_staff=viewer.is_staff):
             raise NotFound
-    ending = document.name.rpartition(".")[2]
-    name = document.name if may_know else f"{proposal.number}-{code}-{str(document.id)[:4]}.{ending}"
+    name = document.name if may_know else rules.blind_name(proposal.number, code, document)
     return SeenFile(document, proposal, name, bool(is_team), is_blind=not may_know)

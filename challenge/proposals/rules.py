@@ -12,7 +12,7 @@ from challenge.files.rules import why_refused
 from challenge.forms.definition import DECLARATIONS, FormDefinition, Json, Question
 from challenge.forms.rules import Progress
 from challenge.foundation.i18n import Text, _, _n
-from challenge.proposals.models import Attachment, Facet, Proposal, ProposalState
+from challenge.proposals.models import Attachment, Facet, Proposal, ProposalState, SlotReopening
 
 PROPOSAL_MOVES = {
     (ProposalState.DRAFT, "submit"): ProposalState.SUBMITTED,
@@ -42,6 +42,16 @@ def why_not_edit(proposal: Proposal, call: Call, stage: Stage, moment: datetime)
     if proposal.state == ProposalState.WITHDRAWN:
         return _("This proposal is withdrawn. Reopen it to go on writing.")
     return call_rules.why_not_apply(call, stage, moment)
+
+
+def why_not_send_file(
+    proposal: Proposal, reopening: SlotReopening | None, call: Call, stage: Stage, moment: datetime
+) -> Text | None:
+    """As for the rest, but where the check refused a file after the submission, another may take its place."""
+    is_open = reopening is not None and reopening.closed_at is None and moment < reopening.until
+    if is_open and proposal.state == ProposalState.SUBMITTED:
+        return None
+    return why_not_edit(proposal, call, stage, moment)
 
 
 def why_no_place(question: Question, taken: int) -> Text | None:
@@ -147,6 +157,11 @@ def may_read_file(question: Question | None, *, is_team: bool, is_staff: bool) -
     if is_staff:
         return audience != "team"
     return audience not in ("team", "staff")
+
+
+def blind_name(number: str, question: str, document: Document) -> str:
+    """A name that does not tell whose file it is."""
+    return f"{number}-{question}-{str(document.id)[:4]}.{document.name.rpartition('.')[2]}"
 
 
 def is_declared(question: Question) -> bool:

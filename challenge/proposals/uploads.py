@@ -24,7 +24,7 @@ from challenge.foundation.db import Db as Session
 from challenge.foundation.errors import Unprocessable, refuse_if
 from challenge.foundation.i18n import _
 from challenge.foundation.web import delete, get, post, render, visit_of
-from challenge.proposals import queries, rules, words
+from challenge.proposals import queries, replacing, rules, words
 from challenge.proposals.models import Attachment
 from challenge.proposals.queries import Work
 from challenge.settings import settings
@@ -141,9 +141,10 @@ async def _slot(db: Session, me: Viewer, proposal_id: UUID, code: str) -> Slot:
     question = work.definition.by_code.get(code)
     if question is None or question.kind != "file":
         raise Unprocessable(_("This form has no such question for files."))
-    refuse_if(rules.why_not_edit(work.proposal, work.call, work.stage, clock.now()))
+    reopening = await queries.reopening_of(db, work.proposal, code)
+    refuse_if(rules.why_not_send_file(work.proposal, reopening, work.call, work.stage, clock.now()))
     going = await files.open_uploads(db, proposal_id)
-    taken = [d for a, d in work.content.files if a.question == code]
+    taken = [d for a, d in work.content.files if a.question == code and not (reopening and why_refused(d))]
     refuse_if(
         rules.why_no_place(question, len(taken) + sum(upload.slot == code for _d, upload in going)),
         Unprocessable,
@@ -155,7 +156,7 @@ async def _slot(db: Session, me: Viewer, proposal_id: UUID, code: str) -> Slot:
         question.types,
         int(question.max_mb * MIB) if question.max_mb is not None else None,
         settings().quota_mb * MIB - used,
-        work.stage.closes_at,
+        reopening.until if reopening is not None else work.stage.closes_at,
         work.call.id,
     )
     return Slot(work, question, place)
@@ -230,6 +231,7 @@ async def _complete(
     if len(data.sha256_tree) != 64 or set(data.sha256_tree) - set("0123456789abcdef"):
         raise Unprocessable(_("The digest of the parts has 64 hexadecimal digits."))
     document = await files.complete(_database(request), document, upload, data.sha256_tree, by=me)
+    await replacing.settle_alone(_database(request), proposal_id, by=me)
     return _out(Going(document, upload))
 
 

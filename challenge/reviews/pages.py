@@ -17,6 +17,7 @@ from challenge.foundation.web import Page, SeeOther, back_to, get, page, post, w
 from challenge.panels import queries as panels
 from challenge.panels.models import SeatState
 from challenge.panels.rules import CONFLICT_KINDS
+from challenge.proposals import archives
 from challenge.reviews import actions, inputs, looks, progress, queries, rules
 from challenge.reviews.reading import reading_of
 
@@ -38,6 +39,13 @@ async def list_page(db: Db, me: Me) -> Page:
         chaired=await progress.chaired_panels(db, me),
         demonstration=bool(queue) and all(one.round.is_demonstration for one in queue),
     )
+
+
+@get("/reviews/files.zip", needs=Can.OWN_ACCOUNT)
+async def files(request: Visit, db: Db, me: Me) -> Any:
+    """All files that stand in the queue, as this reviewer may open them."""
+    archive = await archives.archive_of(db, me, queries.is_given_to(me), is_staff=False)
+    return await archives.answer(request, archive, "reviews-files.zip", me)
 
 
 # ---------- the score sheet ----------
@@ -267,6 +275,7 @@ async def progress_page(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> 
 
 doors: list[Any] = [
     list_page,
+    files,
     show,
     save,
     submit,

@@ -116,6 +116,14 @@ async def queue_of(db: Db, viewer: Viewer) -> list[Queued]:
     return sorted((Queued(*(*row[:4], rounds[row[4]], *row[5:])) for row in found), key=_order)
 
 
+def is_given_to(viewer: Viewer) -> Any:
+    """A condition on Proposal: that it stands in the viewer's queue."""
+    given = sa.select(col(Assignment.proposal_id)).where(
+        col(Assignment.person_id) == viewer.person_id, col(Assignment.removed_at).is_(None)
+    )
+    return sa.and_(col(Proposal.id).in_(given), sees_from_outside(viewer, Facet.BODY))
+
+
 async def _rounds(db: Db, stage_ids: set[UUID]) -> dict[UUID, Round]:
     """What all lines of a stage share, read once."""
     statement = (

@@ -4,9 +4,13 @@ Everything is computed in whole numbers and exact fractions and rounded once, fo
 kept: to six places, half to even, zeros behind the point dropped. Comparisons (thresholds, order, ties) use
 the exact values, so the order of the reviews never matters and no rounding decides a place. Scores have at
 most six decimals.
+
+On a scale whose lowest level is the best, scores are mirrored (lowest + highest - score) when they come in and
+mirrored back when they are shown. A bonus adds points and no maximum; what is uncounted adds nothing. The weight
+of a section is shared out among its criteria by their own weights. Time: O(reviews x criteria).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -41,7 +45,7 @@ class Exact:
     # The same with the ranking weights.
     points_for_ranking: int
     parts_for_ranking: int
-    # Per criterion that has a number, in millionths.
+    # Per criterion that has a number, in millionths; mirrored where the lowest is the best.
     scores: Mapping[str, int]
 
 
@@ -65,6 +69,9 @@ class Panel:
     range: the highest overall score minus the lowest, None below two.
     count: the reviews that have an overall score.
     terms: the overall score of every review, in the order given.
+    groups: per voter group what its reviews amount to.
+    sections: per section its score, in points or per cent.
+    exact_criteria: mirrored where the lowest is the best, so that more is better everywhere.
     """
 
     value: Decimal | None
@@ -77,6 +84,9 @@ class Panel:
     exact: Fraction | None = field(repr=False)
     exact_for_ranking: Fraction | None = field(repr=False)
     exact_criteria: Mapping[str, Fraction | None] = field(repr=False)
+    groups: Mapping[str, Decimal | None] = field(default_factory=dict)
+    sections: Mapping[str, Decimal | None] = field(default_factory=dict)
+    exact_sections: Mapping[str, Fraction | None] = field(default_factory=dict, repr=False)
 
 
 def overall_score(rubric: Rubric, scores: Mapping[str, Score]) -> Overall:
@@ -99,34 +109,121 @@ def overall_score(rubric: Rubric, scores: Mapping[str, Score]) -> Overall:
     return Overall(_decimal(exact.points, exact.parts) if exact.parts else None, tuple(terms), exact)
 
 
-def panel_score(rubric: Rubric, reviews: Sequence[Overall | Mapping[str, Score]]) -> Panel:
-    """What the reviews of one proposal amount to; each an `Overall` or its scores per criterion."""
+def panel_score(
+    rubric: Rubric,
+    reviews: Sequence[Overall | Mapping[str, Score]],
+    groups: Sequence[str] = (),
+    consensus: Mapping[str, Score] | None = None,
+) -> Panel:
+    """What the reviews of one proposal amount to; each an `Overall` or its scores per criterion.
+
+    groups: the voter group of each review, where the rubric has groups. consensus: the scores agreed on, which
+    count in place of the reviews; spread and range stay those of the reviews.
+    """
     plan = _plan(rubric)
-    join = rubric.aggregation.panel
     exacts = [one.exact if isinstance(one, Overall) else _exact(rubric, plan, one) for one in reviews]
-    counted = [one for one in exacts if one.parts]
-    values, parts = _common([(one.points, one.parts) for one in counted])
-    exact = _joined(join, values, parts)
+    values, parts = _common([(one.points, one.parts) for one in exacts if one.parts])
+    joining = _Joining(rubric.aggregation, exacts, groups)
+    if consensus is not None:
+        joining = _Joining(definition.Aggregation(), [_exact(rubric, plan, consensus)], ())
+    exact = joining.of(lambda one: (one.points, one.parts) if one.parts else None)
     weighted = exact
     if plan.has_ranking_weights:
-        pairs = [(one.points_for_ranking, one.parts_for_ranking) for one in counted]
-        weighted = _joined(join, *_common(pairs))
-    criteria = {
-        code: _joined(join, [one.scores[code] for one in counted if code in one.scores], MICRO)
-        for code in plan.counts
-    }
+        weighted = joining.of(
+            lambda one: (one.points_for_ranking, one.parts_for_ranking) if one.parts else None
+        )
+    criteria = {code: joining.of_criterion(code) for code in plan.counts}
+    sections = {one.code: joining.of(_section_of(plan, one.code)) for one in rubric.sections}
     return Panel(
         value=rounded(exact) if exact is not None else None,
         for_ranking=rounded(weighted) if weighted is not None else None,
-        criterion_means={code: None if mean is None else rounded(mean) for code, mean in criteria.items()},
+        criterion_means={
+            code: None if mean is None else rounded(as_given(rubric, code, mean))
+            for code, mean in criteria.items()
+        },
         spread=_deviation(values, parts) if len(values) > 1 else None,
         range=_decimal(max(values) - min(values), parts) if len(values) > 1 else None,
-        count=len(counted),
+        count=len(values),
         terms=tuple(_decimal(one.points, one.parts) if one.parts else None for one in exacts),
         exact=exact,
         exact_for_ranking=weighted,
         exact_criteria=criteria,
+        groups={
+            code: None if joined is None else rounded(joined)
+            for code, joined in joining.by_group(lambda one: (one.points, one.parts) if one.parts else None)
+        },
+        sections={code: None if found is None else rounded(found) for code, found in sections.items()},
+        exact_sections=sections,
     )
+
+
+Quotient = tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    """Reviews of one proposal, to be joined: all together, or per voter group and then by the shares."""
+
+    rule: definition.Aggregation
+    exacts: Sequence[Exact]
+    codes: Sequence[str]
+
+    def of(self, read: Callable[[Exact], Quotient]) -> Fraction | None:
+        if not self.rule.groups:
+            return self._joined(self.exacts, read)
+        joined = dict(self.by_group(read))
+        if any(value is None for value in joined.values()):
+            return None
+        return self._shared(joined)
+
+    def of_criterion(self, code: str) -> Fraction | None:
+        """A group in which nobody scored it leaves the mean of the criterion."""
+        if not self.rule.groups:
+            return _joined(
+                self.rule.panel, [one.scores[code] for one in self.exacts if code in one.scores], MICRO
+            )
+        joined = dict(self.by_group(lambda one: (one.scores[code], MICRO) if code in one.scores else None))
+        return self._shared({group: value for group, value in joined.items() if value is not None})
+
+    def by_group(self, read: Callable[[Exact], Quotient]) -> list[tuple[str, Fraction | None]]:
+        found = []
+        for group in self.rule.groups:
+            mine = [one for one, code in zip(self.exacts, self.codes, strict=True) if code == group.code]
+            found.append((group.code, self._joined(mine, read)))
+        return found
+
+    def _joined(self, exacts: Sequence[Exact], read: Callable[[Exact], Quotient]) -> Fraction | None:
+        pairs = [pair for pair in map(read, exacts) if pair is not None]
+        return _joined(self.rule.panel, *_common(pairs))
+
+    def _shared(self, joined: Mapping[str, Fraction | None]) -> Fraction | None:
+        shares = {g.code: Fraction(g.share) for g in self.rule.groups if g.code in joined}
+        whole = sum(shares.values(), Fraction(0))
+        if not whole:
+            return None
+        return sum((share * (joined[code] or 0) for code, share in shares.items()), Fraction(0)) / whole
+
+
+def _section_of(plan: "_Plan", section: str) -> Callable[[Exact], Quotient]:
+    inside = [code for code, where in plan.sections.items() if where == section]
+    full = sum(plan.full[code] for code in inside)
+
+    def read(one: Exact) -> Quotient:
+        given = [code for code in inside if code in one.scores]
+        there = sum(plan.full[code] for code in given)
+        if not there:
+            return None
+        points = sum(plan.counts[code] * one.scores[code] for code in given)
+        # per cent of the section's maximum, or the points of the whole section
+        return (100 * points, there * MICRO) if plan.is_mean else (points * full, plan.parts * there)
+
+    return read
+
+
+def as_given(rubric: Rubric, code: str, value: Fraction) -> Fraction:
+    """A score of a criterion as reviewers write it; mirrors, and mirrors back, where the lowest is the best."""
+    mirror = _plan(rubric).mirrors.get(code)
+    return value if mirror is None else Fraction(mirror, MICRO) - value
 
 
 def rounded(exact: Fraction) -> Decimal:
@@ -154,27 +251,46 @@ class _Plan:
     full_in_ranking: dict[str, int]
     parts_in_ranking: int
     has_ranking_weights: bool
+    is_mean: bool
+    # Lowest and highest level added up, in millionths, where the lowest is the best.
+    mirrors: dict[str, int]
+    sections: dict[str, str]
+    # Reviews with the same scores are counted once.
+    known: dict[tuple[Score, ...], Exact]
 
 
 def _plan(rubric: Rubric) -> _Plan:
-    rows = tuple(
-        (c.code, c.weight, c.counted, c.ranking_weight, scale_of(rubric, c).max) for c in rubric.criteria
-    )
-    return _plan_of(rows, rubric.aggregation.overall)
+    plan = _PLANS.get(id(rubric))
+    if plan is None or plan[0] is not rubric:
+        if len(_PLANS) >= 64:
+            _PLANS.clear()
+        plan = _PLANS[id(rubric)] = (rubric, _plan_of(rubric))
+    return plan[1]
 
 
-@lru_cache(maxsize=64)
-def _plan_of(
-    rows: tuple[tuple[str, Decimal, Decimal, Decimal, Decimal], ...], overall: definition.Overall
-) -> _Plan:
-    is_mean = overall == definition.Overall.WEIGHTED_MEAN
-    highest = {code: maximum for code, _w, _c, _r, maximum in rows}
+_PLANS: dict[int, tuple[Rubric, _Plan]] = {}
+
+
+def _plan_of(rubric: Rubric) -> _Plan:
+    is_mean = rubric.aggregation.overall == definition.Overall.WEIGHTED_MEAN
+    scales = {criterion.code: scale_of(rubric, criterion) for criterion in rubric.criteria}
+    highest = {code: scale.max for code, scale in scales.items()}
+    adding = {c.code for c in rubric.criteria if not c.bonus and not c.uncounted}
     shares, in_ranking = {}, {}
-    for code, weight, counted, ranking_weight, maximum in rows:
-        shares[code] = Fraction(counted) * (Fraction(weight) / Fraction(maximum) if is_mean else 1)
-        in_ranking[code] = shares[code] * Fraction(ranking_weight)
-    counts, full, parts = _whole(shares, highest, is_mean)
-    counts_in_ranking, full_in_ranking, parts_in_ranking = _whole(in_ranking, highest, is_mean)
+    for criterion in rubric.criteria:
+        code = criterion.code
+        share = Fraction(0 if criterion.uncounted else criterion.counted)
+        if is_mean:
+            share *= _weight(rubric, criterion) / Fraction(highest[code])
+        shares[code] = share
+        in_ranking[code] = share * Fraction(criterion.ranking_weight)
+    counts, full, parts = _whole(shares, highest, is_mean, adding)
+    counts_in_ranking, full_in_ranking, parts_in_ranking = _whole(in_ranking, highest, is_mean, adding)
+    mirrors = {
+        code: _micro(scale.min + scale.max)
+        for code, scale in scales.items()
+        if scale.best == definition.Prefer.LOW
+    }
     return _Plan(
         highest,
         counts,
@@ -184,14 +300,32 @@ def _plan_of(
         full_in_ranking,
         parts_in_ranking,
         in_ranking != shares,
+        is_mean,
+        mirrors,
+        {criterion.code: criterion.section for criterion in rubric.criteria},
+        {},
     )
 
 
+def _weight(rubric: Rubric, criterion: definition.Criterion) -> Fraction:
+    """Its own weight, or its part of the weight of its section."""
+    weight = Fraction(criterion.weight)
+    section = next((one for one in rubric.sections if one.code == criterion.section), None)
+    if section is None or section.weight is None:
+        return weight
+    inside = [c for c in rubric.criteria if c.section == section.code and not c.uncounted and not c.bonus]
+    whole = sum((Fraction(c.weight) * Fraction(c.counted) for c in inside), Fraction(0))
+    return weight * Fraction(section.weight) / whole if whole else weight
+
+
 def _whole(
-    shares: Mapping[str, Fraction], highest: Mapping[str, Decimal], is_mean: bool
+    shares: Mapping[str, Fraction], highest: Mapping[str, Decimal], is_mean: bool, adding: set[str]
 ) -> tuple[dict[str, int], dict[str, int], int]:
     """Shares, their worth at the highest level, and the parts of one unit, all over the same denominator."""
-    top = {code: share * Fraction(highest[code]) for code, share in shares.items()}
+    top = {
+        code: share * Fraction(highest[code]) if code in adding else Fraction(0)
+        for code, share in shares.items()
+    }
     # What is added up is divided by this to give per cent, or points.
     unit = sum(top.values(), Fraction(0)) / 100 if is_mean else Fraction(1)
     denominator = lcm(unit.denominator, *(f.denominator for f in (*shares.values(), *top.values())))
@@ -203,10 +337,28 @@ def _whole(
 
 
 def _exact(rubric: Rubric, plan: _Plan, scores: Mapping[str, Score]) -> Exact:
+    try:
+        key = tuple([scores[code] for code in plan.counts])
+        found = plan.known.get(key) if len(scores) == len(key) else None
+    except (KeyError, TypeError):
+        key, found = (), None
+    if found is None:
+        found = _counted(rubric, plan, scores)
+        if len(plan.known) >= 65536:
+            plan.known.clear()
+        plan.known[key] = found
+    return found
+
+
+def _counted(rubric: Rubric, plan: _Plan, scores: Mapping[str, Score]) -> Exact:
     if scores.keys() != plan.counts.keys() or any(score is None for score in scores.values()):
         missing = [criterion.code for criterion in missing_scores(rubric, scores)]
         raise ValueError(f"scores missing: {missing}, unknown: {sorted(scores.keys() - plan.counts.keys())}")
-    given = {code: _micro(score) for code, score in scores.items() if not isinstance(score, NotApplicable)}
+    given = {
+        code: plan.mirrors[code] - _micro(score) if code in plan.mirrors else _micro(score)
+        for code, score in scores.items()
+        if not isinstance(score, NotApplicable)
+    }
     points, parts = _quotient(plan.counts, plan.full, plan.parts, given)
     if not plan.has_ranking_weights:
         return Exact(points, parts, points, parts, given)
@@ -247,6 +399,9 @@ def _joined(join: Join, values: Sequence[int], parts: int) -> Fraction | None:
     if join == Join.MEAN:
         return Fraction(sum(values), parts * len(values))
     ordered = sorted(values)
+    if join == Join.TRIMMED:
+        kept = ordered[1:-1] or ordered
+        return Fraction(sum(kept), parts * len(kept))
     middle = len(ordered) // 2
     return Fraction(ordered[middle] + ordered[-middle - 1], 2 * parts)
 

@@ -48,10 +48,31 @@ class Overall(StrEnum):
 
 
 class Join(StrEnum):
-    """How the overall scores of the reviews of one proposal become its panel score."""
+    """How the overall scores of the reviews of one proposal become its panel score.
+
+    trimmed: the mean without the highest and the lowest, where at least three reviews are left to choose from.
+    """
 
     MEAN = "mean"
     MEDIAN = "median"
+    TRIMMED = "trimmed"
+
+
+class Quorum(StrEnum):
+    """Whose scores knock a proposal out; `panel` is their mean or median."""
+
+    ANY = "any"
+    ALL = "all"
+    MAJORITY = "majority"
+    PANEL = "panel"
+
+
+class AtLine(StrEnum):
+    """What happens to equals of which only some fit above the line."""
+
+    OPEN = "open"
+    IN = "in"
+    OUT = "out"
 
 
 class Prefer(StrEnum):
@@ -67,6 +88,17 @@ class Scale(Part, frozen=True, kw_only=True):
     step: Decimal = Decimal(1)
     labels: dict[str, Texts] = {}
     na_allowed: bool = False
+    # "low": 1 is the best. Such scores are mirrored (lowest + highest - score) before anything is counted.
+    best: Prefer = Prefer.HIGH
+
+
+class KnockOut(Part, frozen=True, kw_only=True):
+    """A proposal is out when its scores of this criterion lie below a level."""
+
+    below: Decimal
+    by: Quorum = Quorum.ANY
+    # All its scores become 0, besides being out.
+    zeroes: bool = False
 
 
 class Criterion(Part, frozen=True, kw_only=True):
@@ -88,6 +120,13 @@ class Criterion(Part, frozen=True, kw_only=True):
     max_points: Decimal | None = None
     # A scale of its own, in place of the rubric's.
     scale: Scale | None = None
+    # The code of the section it stands in.
+    section: str = ""
+    # Adds to the score and never to the maximum (5 points on top of 100).
+    bonus: bool = False
+    # Asked and kept, never added up: a gate, or a question that is no selection criterion.
+    uncounted: bool = False
+    knock_out: KnockOut | None = None
     # Asks who is usually forgotten; a rubric without one is worth a warning.
     inclusion: bool = False
     filled_in: bool | tuple[str, ...] = False
@@ -101,6 +140,63 @@ class TieBreak(Part, frozen=True, kw_only=True):
     prefer: Prefer = Prefer.HIGH
 
 
+class Section(Part, frozen=True, kw_only=True):
+    """Criteria that belong together.
+
+    weight: the share of the whole section in a weighted mean, however many criteria it has.
+    threshold: what the panel's score of the section must reach: points in a sum, per cent of the section's
+    maximum in a weighted mean.
+    """
+
+    code: str
+    label: Texts
+    weight: Decimal | None = None
+    threshold: Decimal | None = None
+
+
+class VoterGroup(Part, frozen=True, kw_only=True):
+    """Reviewers whose joined score has a fixed share in the panel score, however many they are."""
+
+    code: str
+    label: Texts
+    share: Decimal
+
+
+class Quota(Part, frozen=True, kw_only=True):
+    """A rule on the set that is selected. `column` is what a proposal says of itself: track, country, ...
+
+    values: whom it is about, taken together; none: every value by itself ("at most five per state").
+    Shares are per cent of the money that the selected ask for.
+    """
+
+    code: str
+    label: Texts
+    column: str
+    values: tuple[str, ...] = ()
+    most: int | None = None
+    least: int | None = None
+    most_share: Decimal | None = None
+    least_share: Decimal | None = None
+
+
+class Selection(Part, frozen=True, kw_only=True):
+    """Who of the ranked comes through. Every limit given holds.
+
+    top: so many. share: so many per cent of the ranked, rounded up. mark: the panel score that is asked.
+    budget: money; those selected ask for at most `multiple` times as much.
+    reserve: how many come next in order when somebody falls away.
+    """
+
+    top: int | None = None
+    share: Decimal | None = None
+    mark: Decimal | None = None
+    budget: Decimal | None = None
+    multiple: Decimal = Decimal(1)
+    ties: AtLine = AtLine.OPEN
+    reserve: int = 0
+    quotas: tuple[Quota, ...] = ()
+
+
 class Aggregation(Part, frozen=True, kw_only=True):
     overall: Overall = Overall.WEIGHTED_MEAN
     panel: Join = Join.MEAN
@@ -108,6 +204,10 @@ class Aggregation(Part, frozen=True, kw_only=True):
     overall_threshold: Decimal | None = None
     # True: `overall_threshold` is held against the score before `ranking_weight` acts.
     thresholds_before_weights: bool = True
+    # Of every group somebody must have scored, or the proposal has no score yet.
+    groups: tuple[VoterGroup, ...] = ()
+    # A score that the reviewers agree on takes the place of their mean.
+    consensus: bool = False
 
 
 class Remark(Part, frozen=True, kw_only=True):
@@ -128,6 +228,10 @@ class Rubric(Part, frozen=True, kw_only=True):
     aggregation: Aggregation = Aggregation()
     # In order: the code of a criterion (the higher panel score wins), or a TieBreak.
     tie_break: tuple[str | TieBreak, ...] = ()
+    sections: tuple[Section, ...] = ()
+    # Who is still equal is parted by a lot with a seed that is made known.
+    lot: bool = False
+    selection: Selection | None = None
     remark: Remark = Remark()
     filled_in: bool | tuple[str, ...] = False
 

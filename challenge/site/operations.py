@@ -25,6 +25,7 @@ from challenge.foundation.templates import PACKAGE
 from challenge.jobs import queries as jobs
 from challenge.mail.transports import open_transport
 from challenge.notices import queries as notices
+from challenge.proposals import proofs
 from challenge.reviews import queries as reviews
 from challenge.scoring import queries as scoring
 from challenge.settings import Settings, settings
@@ -72,8 +73,8 @@ async def diagnosis(database: Database, config: Settings | None = None) -> list[
     """Everything, one finding each, for whoever runs the site."""
     config = config or settings()
     looks: list[Look] = [
-        look_at_settings, look_at_database, look_at_storage, look_at_mail, look_at_scanner, look_at_fonts,
-        look_at_signing_key,
+        look_at_settings, look_at_database, look_at_storage, look_at_store_abilities, look_at_mail, look_at_scanner,
+        look_at_fonts, look_at_signing_key,
     ]  # fmt: skip
     return [await _patiently(look, database, config) for look in looks]
 
@@ -133,6 +134,16 @@ async def look_at_storage(_database: Database, config: Settings) -> Finding:
         if not finding.is_ok:
             return Finding("storage", False, f"{kind} cannot {finding.step}: {finding.says}")
     return Finding("storage", True, f"{kind} writes, reads back and deletes")
+
+
+async def look_at_store_abilities(_database: Database, config: Settings) -> Finding:
+    found = await asyncio.to_thread(lambda: the_store().probe(config.base_url))
+    lines = [
+        f"{'yes' if is_there else 'no '}  {name}: {means}" for name, is_there, means in found.explained()
+    ]
+    return Finding(
+        "store abilities", True, "\n                    ".join(["of the store", *lines]), is_needed=False
+    )
 
 
 async def look_at_mail(_database: Database, config: Settings) -> Finding:
@@ -216,6 +227,11 @@ async def verify_files(db: Db) -> Verified:
     return Verified("stored files", count, tuple(f"{d.document_id}: {d.what}" for d in damages))
 
 
+async def verify_receipts(db: Db) -> Verified:
+    count, findings = await proofs.broken_seals(db)
+    return Verified("sealed files", count, tuple(findings))
+
+
 async def verify_notices(db: Db) -> Verified:
     count, findings = await notices.damaged_notices(db)
     return Verified("issued notices", count, tuple(findings))
@@ -235,6 +251,7 @@ async def verify_rankings(db: Db) -> Verified:
 VERIFICATIONS: tuple[Verification, ...] = (
     verify_audit,
     verify_files,
+    verify_receipts,
     verify_notices,
     verify_reviews,
     verify_rankings,

@@ -242,4 +242,10 @@ PROBLEMS: dict[str, Told] = {
         _("The database, the storage or another part does not answer. What was saved is safe."),
         _("Try again in a few minutes."),
     ),
+    "no-room": Told(
+        507,
+        _("There is no room for files"),
+        _("The file store is full. What was saved before is safe; what this request sent was not kept."),
+        _("Try again later; tell the organizers if it goes on."),
+    ),
 }

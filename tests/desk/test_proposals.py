@@ -99,7 +99,7 @@ async def test_a_conflicted_manager_sees_and_counts_one_less(here: Here, client:
     assert "All 3 To rule on 1 Eligible 1 Not eligible 1 Withdrawn 0" in mine
     assert "Secret" not in mine
     assert "PE" not in (await client.get(LIST)).text
-    assert "Submitted 3 " in words_of(await client.get("/desk/calls/a-call"))
+    assert "Proposals received 3 " in words_of(await client.get("/desk/calls/a-call"))
     assert "USD" in words_of(await client.get(LIST))
     for path in (f"{LIST}/{here.secret.id}", f"{LIST}/{UUID(int=7)}"):
         assert (await client.get(path)).status_code == 404
@@ -109,7 +109,7 @@ async def test_a_conflicted_manager_sees_and_counts_one_less(here: Here, client:
     await client.sign_in(here.observer.id)
     theirs = words_of(await client.get(LIST))
     assert "All 4 To rule on 2 Eligible 1 Not eligible 1 Withdrawn 0" in theirs
-    assert "Submitted 4 " in words_of(await client.get("/desk/calls/a-call"))
+    assert "Proposals received 4 " in words_of(await client.get("/desk/calls/a-call"))
 
 
 async def test_ones_own_proposal_is_not_read_as_staff(here: Here, client: Client, db: Db) -> None:

@@ -102,6 +102,21 @@ def test_what_is_not_understood_exits_2(house: House) -> None:
     assert house("person", "add", "--help")[0] == 0
 
 
+def test_an_assignment_is_solved_without_a_database(house: House, tmp_path: Path) -> None:
+    (tmp_path / "proposals.csv").write_text("proposal,demand\nP1,1\n")
+    (tmp_path / "reviewers.csv").write_text("reviewer,min_load,max_load\nA,0,1\n")
+    command = ("assignment", "solve", str(tmp_path), "--out", str(tmp_path / "pairs.csv"))
+    code, _out, err = house(*command)
+    assert (code, err) == (
+        1, "affinities.csv: the file is not there; it holds the columns proposal, reviewer, affinity",
+    )  # fmt: skip
+    (tmp_path / "affinities.csv").write_text("proposal,reviewer,affinity\nP1,A,0.5\n")
+    code, out, _err = house(*command)
+    assert (code, out.splitlines()[0]) == (0, "1 pairs, total affinity 0.5000")
+    assert (tmp_path / "pairs.csv").read_text() == "proposal,reviewer,affinity\nP1,A,0.5\n"
+    assert house(*command, "--time-limit", "0")[0] == 2
+
+
 def test_production_says_what_it_lacks(house: House) -> None:
     house.set(CHALLENGE_ENVIRONMENT="production")
     words = (

@@ -222,7 +222,8 @@ async def hidden_unlike_made_up(walker: Walker, walk: Walk, doors: Iterable[Door
                 twin = who, filled(door.path, unknown)
                 if twin not in asked:
                     asked[twin] = await walker.ask(who, door, unknown)
-                one, two = plain(answer, *ids), plain(asked[twin], str(MADE_UP))
+                told = [value for name, value in example.items() if name.endswith("_id")]
+                one, two = plain(answer, *told), plain(asked[twin], str(MADE_UP))
                 if one != two:
                     found.append(
                         f"{who} at {what}: {answer.status} against {two[0]} for a made-up id "

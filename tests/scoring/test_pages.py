@@ -124,7 +124,7 @@ async def test_the_rubric_is_read_in_all_languages(db: Db, client: Client, world
     words = words_of(shown)
     assert "2 criteria decide" in words and "weight 60 %" in words
     assert "The panel's score must reach 2." in words
-    assert '<th scope="col" lang="ar">العربية</th>' in shown.text
+    assert '<th scope="col" lang="ar" dir="rtl">العربية</th>' in shown.text
 
 
 async def test_who_may_read_and_who_may_freeze(db: Db, client: Client, world: Ranked) -> None:

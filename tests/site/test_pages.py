@@ -163,3 +163,10 @@ async def test_a_report_of_the_policy_needs_no_token_and_is_small(client: Client
     assert reference.violated_rule(b'[{"body": {"effectiveDirective": "img-src"}}]') == "img-src"
     assert reference.violated_rule(b"<nonsense") == "unreadable"
     assert reference.violated_rule(b'{"csp-report": {"effective-directive": "x\\ny"}}') == "unknown"
+
+
+async def test_an_address_asked_in_the_wrong_way_is_not_our_fault(client: Client) -> None:
+    page = await client.get("/sign-out")
+    assert page.status_code == 405
+    assert "<h1>There is no such page</h1>" in page.text
+    assert "wrong on our side" not in page.text

@@ -104,7 +104,7 @@ def explain(value: Json, question: Question) -> list[Check]:
 Rule = Callable[[BudgetRule, Sums, Json, Question], Check]
 
 
-def _limit(measure: Callable[[Sums], Decimal], sentence: str, highest: bool) -> Rule:
+def _limit(measure: Callable[[Sums], Decimal], sentence: Callable[[Amount], Text], highest: bool) -> Rule:
     """A rule about one sum."""
 
     def check(rule: BudgetRule, found: Sums, value: Json, question: Question) -> Check:
@@ -122,7 +122,7 @@ def _limit(measure: Callable[[Sums], Decimal], sentence: str, highest: bool) -> 
             rule,
             is_met=None if not found.total else difference <= 0,
             rule_text=default,
-            found=_(sentence, amount=Amount(sum_found, currency)),
+            found=sentence(Amount(sum_found, currency)),
             fix=fix,
             lines=_lines(value, lambda each: not rule.category or each.get("category") == rule.category),
             is_floor=not highest,
@@ -131,11 +131,23 @@ def _limit(measure: Callable[[Sums], Decimal], sentence: str, highest: bool) -> 
     return check
 
 
+def _you_ask(amount: Amount) -> Text:
+    return _("You ask for {amount}.", amount=amount)
+
+
+def _your_total(amount: Amount) -> Text:
+    return _("Your total is {amount}.", amount=amount)
+
+
+def _you_have(amount: Amount) -> Text:
+    return _("You have {amount}.", amount=amount)
+
+
 def _category_limit(highest: bool) -> Rule:
     def check(rule: BudgetRule, found: Sums, value: Json, question: Question) -> Check:
         by_category = found.by_category if rule.of == "requested" else found.by_category_total
         there = by_category.get(rule.category or "", ZERO)
-        return _limit(lambda _sums: there, "You have {amount}.", highest)(rule, found, value, question)
+        return _limit(lambda _sums: there, _you_have, highest)(rule, found, value, question)
 
     return check
 
@@ -211,9 +223,9 @@ def _own_share(rule: BudgetRule, found: Sums, value: Json, question: Question) -
 
 
 _RULES: dict[str, Rule] = {
-    "requested-at-most": _limit(lambda s: s.requested, "You ask for {amount}.", highest=True),
-    "requested-at-least": _limit(lambda s: s.requested, "You ask for {amount}.", highest=False),
-    "total-at-most": _limit(lambda s: s.total, "Your total is {amount}.", highest=True),
+    "requested-at-most": _limit(lambda s: s.requested, _you_ask, highest=True),
+    "requested-at-least": _limit(lambda s: s.requested, _you_ask, highest=False),
+    "total-at-most": _limit(lambda s: s.total, _your_total, highest=True),
     "category-at-most": _category_limit(highest=True),
     "category-at-least": _category_limit(highest=False),
     "category-share-at-most": _share(highest=True),

@@ -35,3 +35,11 @@ for (const form of document.querySelectorAll("form[data-sign-out]")) {
 }
 
 document.querySelector(".errors[data-focus]")?.focus();
+
+// On a phone the rooms of a call stand in one long row: it is scrolled to the present one.
+const rooms = document.querySelector(".rooms");
+const present = rooms?.querySelector("[aria-current]");
+if (present && rooms.scrollWidth > rooms.clientWidth) {
+  const [outer, inner] = [rooms.getBoundingClientRect(), present.getBoundingClientRect()];
+  rooms.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
+}

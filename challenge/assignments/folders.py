@@ -1,0 +1,218 @@
+"""A folder of CSV files as a task of the engine. Every fault is one sentence with the file and the row."""
+
+import csv
+import math
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from challenge.assignments.markets import Bools, Ints, Listed, Task, ints
+
+ATTRIBUTES = ("gender", "region", "constituency")
+MOST_REVIEWS = 100_000
+EVERY = 1_000_000
+Row = tuple[int, dict[str, str]]
+
+
+class Fault(ValueError):
+    """Why a file cannot be used, for the person who wrote it."""
+
+    def __init__(self, path: Path, row: int | None, says: str) -> None:
+        super().__init__(f"{path.name}, row {row}: {says}" if row else f"{path.name}: {says}")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Names of proposals and reviewers by their number in the arrays of `task`, in alphabetical order."""
+
+    proposals: list[str]
+    reviewers: list[str]
+    task: Task
+    groups: list[str]
+    pairs: int
+    speaking: int
+    """Pairs listed, and those of them where the reviewer reads the proposal's language."""
+
+
+def lines(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> Iterator[tuple[int, list[str]]]:
+    """(row in the file, cells in the order needed + optional; a missing optional column is "")."""
+    if not path.is_file():
+        raise Fault(path, None, f"the file is not there; it holds the columns {', '.join(needed)}")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            head = [cell.strip().casefold() for cell in next(reader, [])]
+            missing = [name for name in needed if name not in head]
+            if missing:
+                raise Fault(path, 1, f"the column {missing[0]} is missing")
+            if len(set(head)) != len(head):
+                raise Fault(path, 1, "a column stands twice")
+            at = [head.index(name) if name in head else -1 for name in (*needed, *optional)]
+            for cells in reader:
+                if not cells or not any(cells):
+                    continue
+                if len(cells) != len(head):
+                    raise Fault(path, reader.line_num, f"{len(cells)} cells where the head has {len(head)}")
+                yield reader.line_num, [cells[n].strip() if n >= 0 else "" for n in at]
+        except csv.Error:
+            raise Fault(
+                path, reader.line_num, "the row cannot be read; a quotation mark does not close"
+            ) from None
+        except UnicodeDecodeError:
+            raise Fault(path, None, "the file is not written in UTF-8; save it as CSV UTF-8") from None
+
+
+def _count(path: Path, row: int, name: str, text: str) -> int:
+    try:
+        found = int(text)
+    except ValueError:
+        raise Fault(path, row, f"{name} must be a whole number, not {text!r}") from None
+    if not 0 <= found <= MOST_REVIEWS:
+        raise Fault(path, row, f"{name} must be between 0 and {MOST_REVIEWS:,}, not {text}")
+    return found
+
+
+def number(path: Path, row: int, name: str, text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        raise Fault(path, row, f"{name} must be a number, not {text!r}") from None
+    if not math.isfinite(found) or abs(found) > 1000:
+        raise Fault(path, row, f"{name} must be a number between -1000 and 1000, not {text}")
+    return found
+
+
+def _named(path: Path, needed: Sequence[str], optional: Sequence[str]) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for row, cells in lines(path, needed, optional):
+        name = cells[0]
+        if not name:
+            raise Fault(path, row, f"the {needed[0]} has no name")
+        if name in found:
+            raise Fault(path, row, f"{needed[0]} {name} stands in row {found[name][0]} already")
+        found[name] = (row, dict(zip((*needed, *optional), cells, strict=True)))
+    if not found:
+        raise Fault(path, None, f"the file lists no {needed[0]}")
+    return found
+
+
+class Pairs:
+    """Reads rows (proposal, reviewer, ...) into numbers, refusing unknown names and repetitions."""
+
+    def __init__(self, proposals: Sequence[str], reviewers: Sequence[str]) -> None:
+        self.p = {name: n for n, name in enumerate(proposals)}
+        self.r = {name: n for n, name in enumerate(reviewers)}
+
+    def key(self, path: Path, row: int, proposal: str, reviewer: str) -> int:
+        p, r = self.p.get(proposal), self.r.get(reviewer)
+        if p is None:
+            raise Fault(path, row, f"there is no proposal {proposal or '(empty)'} in proposals.csv")
+        if r is None:
+            raise Fault(path, row, f"there is no reviewer {reviewer or '(empty)'} in reviewers.csv")
+        return p * len(self.r) + r
+
+    def refuse_twice(self, path: Path, keys: Ints, rows: Ints) -> None:
+        order = np.lexsort((rows, keys))
+        twice = np.flatnonzero(np.diff(keys[order]) == 0)
+        if len(twice):
+            at = twice[np.argmin(rows[order][twice + 1])]
+            first, second = rows[order][at], rows[order][at + 1]
+            raise Fault(path, int(second), f"this pair stands in row {int(first)} already")
+
+    def read(self, path: Path) -> Ints:
+        """(., 2) pairs of a file with the columns proposal and reviewer."""
+        keys, rows = array("q"), array("q")
+        for row, (proposal, reviewer) in lines(path, ("proposal", "reviewer")):
+            keys.append(self.key(path, row, proposal, reviewer))
+            rows.append(row)
+        found = np.array(keys, dtype=np.int64)
+        self.refuse_twice(path, found, np.array(rows, dtype=np.int64))
+        return np.stack([found // len(self.r), found % len(self.r)], axis=1)
+
+
+def _ids(text: str) -> set[str]:
+    return {part.strip().casefold() for part in text.replace("|", ";").split(";") if part.strip()}
+
+
+def read(folder: Path, *, balance: str = "", say: Callable[[str], None] | None = None) -> Folder:
+    """Raises Fault. `balance` names the column of reviewers.csv that panels are balanced over."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder.")
+    p_path, r_path, a_path = (folder / f"{name}.csv" for name in ("proposals", "reviewers", "affinities"))
+    proposals = _named(p_path, ("proposal", "demand"), ("theme", "region", "language"))
+    reviewers = _named(r_path, ("reviewer", "min_load", "max_load"), (*ATTRIBUTES, "languages", "themes"))
+    p_names, r_names = sorted(proposals), sorted(reviewers)
+    demand = [
+        _count(p_path, row, "demand", cells["demand"]) for row, cells in (proposals[name] for name in p_names)
+    ]
+    least, most = [], []
+    for name in r_names:
+        row, cells = reviewers[name]
+        least.append(_count(r_path, row, "min_load", cells["min_load"]))
+        most.append(_count(r_path, row, "max_load", cells["max_load"]))
+        if least[-1] > most[-1]:
+            raise Fault(r_path, row, f"min_load {least[-1]} is above max_load {most[-1]} of {name}")
+    group, groups = _groups(r_path, reviewers, r_names, balance)
+    pairs = Pairs(p_names, r_names)
+    market, listed, speaking = _affinities(
+        a_path, pairs, [_ids(proposals[name][1]["language"]) for name in p_names],
+        [_ids(reviewers[name][1]["languages"]) for name in r_names], say or (lambda words: None),
+    )  # fmt: skip
+    conflicts_path = folder / "conflicts.csv"
+    conflicts = pairs.read(conflicts_path) if conflicts_path.exists() else np.zeros((0, 2), dtype=np.int64)
+    task = Task(market, ints(demand), ints(least), ints(most), conflicts=conflicts, group=group)
+    return Folder(p_names, r_names, task, groups, listed, speaking)
+
+
+def _groups(path: Path, reviewers: dict[str, Row], names: list[str], balance: str) -> tuple[Ints, list[str]]:
+    if not balance:
+        return np.zeros(0, dtype=np.int64), []
+    if balance not in ATTRIBUTES:
+        raise ValueError(f"Panels can be balanced over {', '.join(ATTRIBUTES)}, not over {balance!r}.")
+    values = [reviewers[name][1][balance] for name in names]
+    groups = sorted({value for value in values if value})
+    if not groups:
+        raise Fault(
+            path, None, f"the column {balance} is missing or empty, so nothing can be balanced over it"
+        )
+    return np.array([groups.index(value) if value else -1 for value in values], dtype=np.int64), groups
+
+
+def _affinities(
+    path: Path, pairs: Pairs, written: list[set[str]], read: list[set[str]], say: Callable[[str], None]
+) -> tuple[Listed, int, int]:
+    keys, rows, worth = array("q"), array("q"), array("d")
+    width = len(pairs.r)
+    for row, (proposal, reviewer, affinity, bid) in lines(
+        path, ("proposal", "reviewer", "affinity"), ("bid",)
+    ):
+        keys.append(pairs.key(path, row, proposal, reviewer))
+        rows.append(row)
+        worth.append(number(path, row, "affinity", affinity))
+        if bid:
+            number(path, row, "bid", bid)  # its weight stands in the affinity already; a fault is still told
+        if len(keys) % EVERY == 0:
+            say(f"{path.name}: {len(keys):,} rows read")
+    if not keys:
+        raise Fault(path, None, "the file lists no pair, so nobody is eligible for anything")
+    found = np.array(keys, dtype=np.int64)
+    pairs.refuse_twice(path, found, np.array(rows, dtype=np.int64))
+    p, r = found // width, found % width
+    keep = _speaks(p, r, written, read)
+    return Listed(p[keep], r[keep], np.array(worth)[keep]), len(p), int(keep.sum())
+
+
+def _speaks(p: Ints, r: Ints, written: list[set[str]], read: list[set[str]]) -> Bools:
+    """A reviewer who named languages judges only proposals written in one of them. Unknown on either side: eligible."""
+    kinds = sorted({each for some in (*written, *read) for each in some})
+    if not kinds:
+        return np.ones(len(p), dtype=bool)
+    left: Bools = np.array([[kind in some for kind in kinds] for some in written])
+    right: Bools = np.array([[kind in some for kind in kinds] for some in read])
+    silent_p: Bools = np.array([not some for some in written])
+    silent_r: Bools = np.array([not some for some in read])
+    free = silent_p[p] | silent_r[r]
+    return np.asarray(free | (left[p] & right[r]).any(axis=1), dtype=bool)
