@@ -1,5 +1,6 @@
 """Builds the web application; the only list of routers."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ from challenge.desk import record as desk_record
 from challenge.exchange import api as exchange_api
 from challenge.exchange import pages as exchange_pages
 from challenge.files import pages as files_pages
+from challenge.files.store import find_out
 from challenge.forms.kinds import kind_of
 from challenge.foundation import db as database
 from challenge.foundation import errors
@@ -113,7 +115,11 @@ def build(config: Settings | None = None) -> App:
 def litestar(config: Settings, data: Database) -> Litestar:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        looking = asyncio.create_task(
+            find_out(config)
+        )  # nobody waits for it; who is first to send a file may
         yield
+        looking.cancel()
         await data.close()
 
     check_doors(DOORS)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from challenge.foundation.errors import NoRoom, Unavailable
 from challenge.foundation.i18n import _
+from challenge.foundation.observe import logger
 from challenge.settings import Settings, settings
 from storage import open_store
 from storage.store import NotThere, Store, StoreDown
@@ -31,6 +32,17 @@ def opened(config: Settings, url: str = "") -> Store:
 
 def the_store() -> Store:
     return opened(settings())
+
+
+async def find_out(config: Settings) -> None:
+    """At start-up: what the store can do, kept by it and written to the log. A store that is down is asked later."""
+    try:
+        found = await in_thread(lambda: opened(config).probe(config.base_url))
+    except StoreDown as error:
+        logger.warning("store could not be tried", trouble=error.trouble)
+        return
+    abilities = [name for name, is_there, _means in found.explained() if is_there]
+    logger.info("store tried", abilities=abilities)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -124,7 +124,7 @@ async def begin(
         state=DocumentState.UPLOADING,
         created_at=moment,
     )
-    last = place.closes_at + timedelta(minutes=settings().upload_grace_minutes) if place.closes_at else None
+    last = place.closes_at + grace() if place.closes_at else None
     upload = Upload(
         document_id=document_id,
         person_id=person_id,
@@ -354,16 +354,21 @@ async def open_uploads(db: Db, place_id: UUID) -> list[tuple[Document, Upload]]:
     return list(found.all())
 
 
-async def begun_in_time(db: Db, place_id: UUID, closes_at: datetime) -> bool:
-    """Whether a file was begun before closing and arrived, or may still arrive, after it."""
+def grace() -> timedelta:
+    """How long a file may still arrive after a deadline when its sending began before."""
+    return timedelta(minutes=settings().upload_grace_minutes)
+
+
+async def begun_in_time(db: Db, place_id: UUID, closes_at: datetime) -> list[tuple[Document, Upload]]:
+    """Files of which the sending began before closing and ended, or may still end, after it."""
     found = await db.exec(
-        select(Upload.document_id)
-        .join(Document, col(Document.id) == Upload.document_id)
+        select(Document, Upload)
+        .join(Upload, col(Upload.document_id) == Document.id)
         .where(
             Upload.place_id == place_id,
             Upload.began_at < closes_at,
             (col(Document.state).in_(states.OPEN)) | (col(Document.stored_at) >= closes_at),
         )
-        .limit(1)
+        .order_by(col(Upload.began_at))
     )
-    return found.first() is not None
+    return list(found.all())

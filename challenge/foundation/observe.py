@@ -24,6 +24,7 @@ ALLOWED = frozenset(
     {
         "timestamp", "level", "event", "door", "status", "ms", "request_id", "person_id", "role", "task", "kind",
         "attempt", "count", "exception", "database", "address", "version", "logger", "step", "number", "done", "of",
+        "abilities", "trouble",
     }
 )  # fmt: skip
 

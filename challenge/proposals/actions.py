@@ -1,7 +1,7 @@
 """What happens to a proposal: start, write, attach, submit, withdraw, reopen."""
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import IO, Any
 from uuid import UUID
@@ -15,11 +15,11 @@ from challenge.accounts.viewer import Viewer
 from challenge.audit import actions as audit
 from challenge.audit import queries as audit_queries
 from challenge.calls import rules as call_rules
-from challenge.calls.models import Call, Stage
+from challenge.calls.models import Call, CallState, Stage
 from challenge.calls.queries import Opening
 from challenge.files import actions as files
-from challenge.files import sealing
-from challenge.files.models import Document
+from challenge.files import sealing, uploads
+from challenge.files.models import Document, Upload
 from challenge.files.rules import MIB, why_refused
 from challenge.forms import actions as forms
 from challenge.forms import queries as form_queries
@@ -37,6 +37,7 @@ from challenge.proposals import letters, queries, rules, sight
 from challenge.proposals.models import (
     Attachment,
     Proposal,
+    ProposalState,
     Revision,
     TeamMember,
     TeamRole,
@@ -142,6 +143,21 @@ async def save_answers(
 ) -> forms.Saved:
     """Save what was typed. Too long is saved too: the page says so, and only the submission refuses it."""
     refuse_if(rules.why_not_edit(proposal, opening.call, stage, clock.now()))
+    return await _keep_answers(db, proposal, values, known, by=by, keeps_all=keeps_all)
+
+
+async def declare(
+    db: Db, proposal: Proposal, values: Mapping[str, Json], known: Mapping[str, int],
+    *, opening: Opening, stage: Stage, by: Viewer,
+) -> forms.Saved:  # fmt: skip
+    """What is ticked in the very act of submitting, so for as long as that is possible."""
+    refuse_if(await why_closed(db, proposal, opening.call, stage))
+    return await _keep_answers(db, proposal, values, known, by=by, keeps_all=False)
+
+
+async def _keep_answers(
+    db: Db, proposal: Proposal, values: Mapping[str, Json], known: Mapping[str, int], *, by: Viewer, keeps_all: bool
+) -> forms.Saved:  # fmt: skip
     saved = await forms.save_answers(db, proposal.sheet_id, values, known, by.person_id, keeps_all=keeps_all)
     if saved.changed:
         _repeat(proposal, saved.changed)
@@ -309,6 +325,23 @@ async def detach(db: Db, proposal: Proposal, attachment: Attachment, *, by: View
 with_files = rules.with_files
 
 
+async def grace_of(db: Db, proposal: Proposal, call: Call, stage: Stage) -> datetime | None:
+    """Until when a draft can be sent although the call has closed: a file of it was begun in time."""
+    ends = stage.closes_at + uploads.grace()
+    is_draft = proposal.state == ProposalState.DRAFT and call.state == CallState.PUBLISHED
+    if is_draft and stage.closes_at <= clock.now() < ends:
+        return ends if await uploads.begun_in_time(db, proposal.id, stage.closes_at) else None
+    return None
+
+
+async def why_closed(db: Db, proposal: Proposal, call: Call, stage: Stage) -> Text | None:
+    """As for writing, but a file that was begun in time keeps the submission possible for its grace."""
+    refusal = rules.why_not_edit(proposal, call, stage, clock.now())
+    if refusal is not None and await grace_of(db, proposal, call, stage) is not None:
+        return None
+    return refusal
+
+
 async def why_not_submit(
     db: Db,
     proposal: Proposal,
@@ -319,7 +352,7 @@ async def why_not_submit(
     content: Content | None = None,
 ) -> tuple[Text | None, dict[str, list[Text]]]:
     """The reason why this cannot be submitted now, and what is wrong with each answer. Empty twice: it can."""
-    refusal = rules.why_not_edit(proposal, opening.call, stage, clock.now())
+    refusal = await why_closed(db, proposal, opening.call, stage)
     if refusal is None and not by.is_confirmed and not by.is_system:
         refusal = _("Confirm your e-mail address first. The link is in the message we sent you.")
     content = content or await queries.content_of(db, proposal)
@@ -352,7 +385,16 @@ async def submit(
     moment = clock.now()
     proposal.submitted_at, proposal.withdrawn_at, proposal.changed_at = moment, None, moment
     db.add(proposal)
+    await _leave_out_what_is_on_its_way(db, proposal)
     return await revise(db, proposal, opening=opening, stage=stage, content=content, by=by)
+
+
+async def _leave_out_what_is_on_its_way(db: Db, proposal: Proposal) -> None:
+    """A file that arrives after the submission was never part of it."""
+    for document, _upload in await uploads.open_uploads(db, proposal.id):
+        for attachment in await db.exec(select(Attachment).where(Attachment.document_id == document.id)):
+            attachment.removed_at = proposal.changed_at
+            db.add(attachment)
 
 
 async def revise(
@@ -362,7 +404,8 @@ async def revise(
     moment = proposal.changed_at
     n = int((await db.exec(select(func.count()).where(Revision.proposal_id == proposal.id))).one()) + 1
     head = await audit_queries.head_of(db, opening.call.id)
-    manifest = _manifest(proposal, opening, stage, n, content, head)
+    late = [] if moment < stage.closes_at else await uploads.begun_in_time(db, proposal.id, stage.closes_at)
+    manifest = _manifest(proposal, opening, stage, n, content, head, late)
     revision = Revision(
         proposal_id=proposal.id,
         n=n,
@@ -392,6 +435,7 @@ def _manifest(
     n: int,
     content: Content,
     head: tuple[int, str],
+    late: Sequence[tuple[Document, Upload]],
 ) -> dict[str, Any]:
     digests = form_rules.answers_digest(content.definition, content.answers)
     manifest = {
@@ -402,7 +446,7 @@ def _manifest(
         "title": proposal.title,
         "language": proposal.language,
         "submission": n,
-        "submitted_at": proposal.changed_at.isoformat(timespec="microseconds"),
+        "submitted_at": _instant(proposal.changed_at),
         "closes_at": stage.closes_at.isoformat(),
         "form": {
             "code": content.version.code,
@@ -426,9 +470,18 @@ def _manifest(
         ],
         "record": {"entry": head[0], "hash": head[1]},
     }
+    if late:
+        manifest["arrived_after_closing"] = [
+            {"id": str(d.id), "begun_at": _instant(upload.began_at), "arrived_at": _instant(d.stored_at)}
+            for d, upload in late
+        ]
     if content.organization is not None:
         manifest["organization"] = _named(content.organization)
     return manifest
+
+
+def _instant(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="microseconds") if moment else ""
 
 
 def _named(organization: Organization) -> dict[str, str]:

@@ -20,6 +20,7 @@ from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
 from challenge.calls.vocabularies import vocabulary
 from challenge.files import queries as files
+from challenge.files import uploads as sending
 from challenge.files.blind import blind_copy
 from challenge.forms import inputs as form_inputs
 from challenge.forms import queries as form_queries
@@ -138,6 +139,7 @@ async def _values(db: Db, me: Viewer, work: Work) -> dict[str, Any]:
     """What every page of one proposal shows around its content."""
     moment = clock.now()
     decision = await outside.decision_of(db, me, work.proposal)
+    grace = await actions.grace_of(db, work.proposal, work.call, work.stage)
     code = decision["code"] if decision else rules.status_code(work.proposal.state, work.stage, moment)
     return {
         **around(work.opening),
@@ -147,6 +149,7 @@ async def _values(db: Db, me: Viewer, work: Work) -> dict[str, Any]:
         "deadline": _deadline(work.opening, work.stage, me),
         "is_closed": moment >= work.stage.closes_at,
         "closes": call_words.InZone(work.stage.closes_at, me.zone),
+        "grace": call_words.InZone(grace, me.zone) if grace else None,
         "standing": words.status(code),
         "decision": decision,
         "definition": work.definition,
@@ -641,6 +644,9 @@ async def _preview(db: Db, me: Viewer, work: Work, *, status: int = 200, tried: 
         problems=problems if tried else {},
         why_not_submit=refusal or words.why_not_yet(listed),
         optional_left=words.empty_optional(work.content),
+        on_their_way=[
+            document.name for document, _upload in await sending.open_uploads(db, work.proposal.id)
+        ],
         sections=[
             (section, [q for q in asked if q.section == section.code]) for section in work.definition.sections
         ],
@@ -665,7 +671,7 @@ async def submission(db: Db, me: Me, form: Form, proposal_id: FromPath[UUID]) ->
         return back_to(f"{_path(work)}/receipt", say=_already(work.proposal, me), kind="wait")
     typed = inputs.read_answers(form, work.definition, DECLARATIONS, work.content.answers)
     if typed.values:
-        await actions.save_answers(
+        await actions.declare(
             db, work.proposal, typed.values, _present(work), opening=work.opening, stage=work.stage, by=me
         )
         work = Work(work.proposal, work.opening, work.stage, await queries.content_of(db, work.proposal))
@@ -717,6 +723,7 @@ async def receipt(request: Asked, db: Db, me: Me, proposal_id: FromPath[UUID]) -
         received_time=format_time(revision.submitted_at, me.zone, seconds=True),
         received_date=_day_in(revision.submitted_at, me.zone),
         early=words.before_deadline(revision.submitted_at, work.stage),
+        arrived_late=words.arrived_late(revision.manifest, me.zone),
         milestones=[
             each
             for each in await calls.milestones_of(db, work.call.id)

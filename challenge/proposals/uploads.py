@@ -10,6 +10,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.params import JSONBody
+from sqlmodel import select
 
 from challenge.accounts.gate import Can, Db, FromPath, Me, Viewer
 from challenge.files import uploads as files
@@ -21,7 +22,7 @@ from challenge.foundation import clock
 from challenge.foundation.api import Body, Items, api_delete, api_get, api_post
 from challenge.foundation.db import Database
 from challenge.foundation.db import Db as Session
-from challenge.foundation.errors import Unprocessable, refuse_if
+from challenge.foundation.errors import NotNow, Unprocessable, refuse_if
 from challenge.foundation.i18n import _
 from challenge.foundation.web import delete, get, post, render, visit_of
 from challenge.proposals import queries, replacing, rules, words
@@ -200,7 +201,7 @@ async def _begin(request: Visit, db: Session, me: Viewer, proposal_id: UUID, dat
 async def _sign(
     request: Visit, db: Session, me: Viewer, proposal_id: UUID, document_id: UUID, data: PartsIn
 ) -> LinksOut:
-    document, upload = await _mine(db, me, proposal_id, document_id)
+    document, upload = await _wanted(db, me, proposal_id, document_id)
     try:
         asked = [PartAsked(part.n, part.size, part.sha256, part.md5) for part in data.parts]
     except BadPart as error:
@@ -227,7 +228,7 @@ async def _list(db: Session, me: Viewer, proposal_id: UUID) -> Items[UploadOut]:
 async def _complete(
     request: Visit, db: Session, me: Viewer, proposal_id: UUID, document_id: UUID, data: CompletionIn
 ) -> UploadOut:
-    document, upload = await _mine(db, me, proposal_id, document_id)
+    document, upload = await _wanted(db, me, proposal_id, document_id)
     if len(data.sha256_tree) != 64 or set(data.sha256_tree) - set("0123456789abcdef"):
         raise Unprocessable(_("The digest of the parts has 64 hexadecimal digits."))
     document = await files.complete(_database(request), document, upload, data.sha256_tree, by=me)
@@ -243,6 +244,17 @@ async def _abort(request: Visit, db: Session, me: Viewer, proposal_id: UUID, doc
 async def _mine(db: Session, me: Viewer, proposal_id: UUID, document_id: UUID) -> tuple[Document, Any]:
     await queries.own_proposal(db, me, proposal_id)
     return await files.the_upload(db, document_id, proposal_id, me.person_id)
+
+
+async def _wanted(db: Session, me: Viewer, proposal_id: UUID, document_id: UUID) -> tuple[Document, Any]:
+    """The same, as long as the proposal was not sent without it."""
+    document, upload = await _mine(db, me, proposal_id, document_id)
+    attachment = (await db.exec(select(Attachment).where(Attachment.document_id == document_id))).one()
+    if attachment.removed_at is not None:
+        raise NotNow(
+            _("The proposal was submitted without “{name}”. Reopen it to send the file.", name=document.name)
+        )
+    return document, upload
 
 
 def _database(request: Visit) -> Database:

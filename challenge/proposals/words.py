@@ -23,6 +23,7 @@ from challenge.foundation.i18n import Text, _, _n, digits, format_number, langua
 from challenge.foundation.text import count_words
 from challenge.proposals import rules
 from challenge.proposals.models import Attachment, ProposalState
+from challenge.proposals.moments import InZone
 from challenge.proposals.queries import Content, Own
 from challenge.rubrics.definition import Overall, Rubric
 
@@ -399,6 +400,20 @@ def before_deadline(moment: datetime, stage: Stage) -> Text:
     if minutes >= 120:
         return _n("{n} hour before the deadline", "{n} hours before the deadline", minutes // 60)
     return _n("{n} minute before the deadline", "{n} minutes before the deadline", max(minutes, 0))
+
+
+def arrived_late(manifest: dict[str, Any], zone: str) -> list[dict[str, Any]]:
+    """Files of which the sending began before the deadline and ended after it, with both moments."""
+    names = {file.get("id"): file["name"] for file in manifest["files"]}
+    return [
+        {
+            "name": names[each["id"]],
+            "begun": InZone(datetime.fromisoformat(each["begun_at"]), zone),
+            "arrived": InZone(datetime.fromisoformat(each["arrived_at"]), zone),
+        }
+        for each in manifest.get("arrived_after_closing") or ()
+        if each["id"] in names
+    ]
 
 
 def language_choices(call: Call) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from challenge.foundation.errors import NotNow, Unavailable, Unprocessable
 from challenge.jobs.context import Drained
 from challenge.settings import Settings, settings
 from storage.folder import FolderStore
+from storage.store import StoreDown
 from tests.builders.people import a_person
 
 HERE = Path(__file__).parent
@@ -277,3 +278,12 @@ async def test_a_scanner_that_is_down_lets_nothing_through(
     async with database.reading() as db:
         kept = await queries.the_document(db, document.id)
     assert kept.state == DocumentState.SCANNING
+
+
+async def test_what_the_store_can_do_is_found_out_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = store.the_store()
+    kept.capabilities = None
+    await store.find_out(settings())
+    assert kept.capabilities is not None
+    monkeypatch.setattr(type(kept), "probe", lambda *_: (_ for _ in ()).throw(StoreDown("full")))
+    await store.find_out(settings())  # and a store that is down keeps nobody from starting

@@ -357,6 +357,75 @@ async def test_after_closing_what_was_begun_in_time_may_arrive_and_nothing_else(
     assert (await sender.complete(begun, CONTENT)).json()["state"] == "available"
 
 
+async def closed(database: Database, sender: Sender) -> None:
+    """The call closed a second ago; what is on its way was begun a minute before."""
+    async with database.writing() as db:
+        stage = (await db.exec(select(Stage).where(Stage.id == sender.proposal.stage_id))).one()
+        stage.closes_at = clock.now() - timedelta(seconds=1)
+        for upload in (await db.exec(select(Upload))).all():
+            upload.ends_at = stage.closes_at + timedelta(minutes=30)
+            upload.began_at = stage.closes_at - timedelta(minutes=1)
+        for document in (await db.exec(select(Document).where(col(Document.stored_at).is_not(None)))).all():
+            document.stored_at = stage.closes_at - timedelta(seconds=10)
+        await db.commit()
+
+
+async def test_who_was_sending_a_file_at_the_deadline_may_submit_when_it_has_arrived(
+    database: Database, sender: Sender
+) -> None:
+    page = f"/proposals/{sender.proposal.id}"
+    await sender.whole("letter.pdf", PDF, "letters")
+    begun = (await sender.begin(size=len(CONTENT))).json()
+    await closed(database, sender)
+    shown = words_of(await sender.client.get(f"{page}/preview"))
+    assert "a file of yours was on its way. You can submit until" in shown
+    assert "“words.txt” is still on its way. Only what has arrived is submitted." in shown
+    edited = await sender.client.post(
+        f"{page}/edit/papers", {"_asked": "note", "note": "late", "version:note": "0"}
+    )
+    assert edited.status_code == 409
+    await sender.send(begun, CONTENT)
+    assert (await sender.complete(begun, CONTENT)).status_code == 200
+    sent = await sender.client.post(f"{page}/submission", {"_asked": "true", "true": "1"})
+    assert sent.headers["location"] == f"{page}/receipt"
+    receipt = await sender.client.get(f"{page}/receipt")
+    assert "“words.txt” was on its way before the deadline: begun" in words_of(receipt)
+    manifest = (await sender.client.get(f"{page}/receipt.json")).json()["manifest"]
+    [late] = manifest["arrived_after_closing"]
+    assert late["id"] == begun["id"]
+    assert late["begun_at"] < manifest["closes_at"] < late["arrived_at"] <= manifest["submitted_at"]
+
+
+async def test_after_the_grace_or_without_a_file_nobody_submits(database: Database, sender: Sender) -> None:
+    page = f"/proposals/{sender.proposal.id}"
+    await sender.whole("letter.pdf", PDF, "letters")
+    ticked = {"_asked": "true", "true": "1"}
+    await closed(database, sender)
+    assert (await sender.client.post(f"{page}/submission", ticked)).status_code == 409
+    async with database.writing() as db:
+        document = (await db.exec(select(Document))).one()
+        document.stored_at = clock.now()
+        await db.commit()
+    with clock.stopped(clock.now() + timedelta(minutes=31)):
+        assert (await sender.client.post(f"{page}/submission", ticked)).status_code == 409
+    assert (await sender.client.post(f"{page}/submission", ticked)).status_code == 303
+
+
+async def test_what_is_on_its_way_at_the_submission_never_becomes_part_of_it(
+    database: Database, sender: Sender
+) -> None:
+    page = f"/proposals/{sender.proposal.id}"
+    await sender.whole("letter.pdf", PDF, "letters")
+    begun = (await sender.begin(size=len(CONTENT))).json()
+    await sender.send(begun, CONTENT)
+    assert (
+        await sender.client.post(f"{page}/submission", {"_asked": "true", "true": "1"})
+    ).status_code == 303
+    refused = await sender.complete(begun, CONTENT)
+    assert refused.status_code == 409 and "submitted without “words.txt”" in refused.json()["detail"]
+    assert "words.txt" not in words_of(await sender.client.get(page))
+
+
 async def test_after_the_grace_nothing_arrives(database: Database, sender: Sender) -> None:
     begun = (await sender.begin(size=len(CONTENT))).json()
     async with database.writing() as db:
