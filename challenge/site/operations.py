@@ -73,7 +73,7 @@ async def diagnosis(database: Database, config: Settings | None = None) -> list[
     """Everything, one finding each, for whoever runs the site."""
     config = config or settings()
     looks: list[Look] = [
-        look_at_settings, look_at_database, look_at_storage, look_at_store_abilities, look_at_mail, look_at_scanner,
+        look_at_settings, look_at_new_database, look_at_storage, look_at_store_abilities, look_at_mail, look_at_scanner,
         look_at_fonts, look_at_signing_key,
     ]  # fmt: skip
     return [await _patiently(look, database, config) for look in looks]
@@ -100,6 +100,9 @@ async def look_at_settings(_database: Database, config: Settings) -> Finding:
     return Finding("settings", True, ", ".join(notes))
 
 
+EMPTY = "is empty: run challenge migrate"
+
+
 async def look_at_database(database: Database, _config: Settings) -> Finding:
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     try:
@@ -109,12 +112,22 @@ async def look_at_database(database: Database, _config: Settings) -> Finding:
         return Finding("database", False, f"{kind} does not answer ({type(error).__name__})")
     newest = await asyncio.to_thread(newest_migration)
     if not present:
-        return Finding("database", False, f"{kind} is empty: run challenge migrate")
+        return Finding("database", False, f"{kind} {EMPTY}")
     if present != newest:
         return Finding(
             "database", False, f"{kind} stands at {present}, not at {newest}: run challenge migrate"
         )
     return Finding("database", True, f"{kind} stands at {present}")
+
+
+async def look_at_new_database(database: Database, config: Settings) -> Finding:
+    """Before the first start on one machine there is nothing to complain of: the start makes the tables."""
+    found = await look_at_database(database, config)
+    if found.says == f"SQLite {EMPTY}" and config.environment != "production":
+        return Finding(
+            "database", True, "SQLite is new: challenge serve and challenge migrate make its tables"
+        )
+    return found
 
 
 def _present(connection: Connection) -> str:
@@ -141,9 +154,8 @@ async def look_at_store_abilities(_database: Database, config: Settings) -> Find
     lines = [
         f"{'yes' if is_there else 'no '}  {name}: {means}" for name, is_there, means in found.explained()
     ]
-    return Finding(
-        "store abilities", True, "\n                    ".join(["of the store", *lines]), is_needed=False
-    )
+    says = ("\n" + " " * 19).join(["what the store can do, and what that means:", *lines])
+    return Finding("abilities", True, says, is_needed=False)
 
 
 async def look_at_mail(_database: Database, config: Settings) -> Finding:

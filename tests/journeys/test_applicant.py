@@ -116,8 +116,9 @@ async def write_after_the_session(
 async def attach(page: Page, heard: Heard, visitors: Visitors, proposal_id: UUID) -> None:
     await page.goto(f"/proposals/{proposal_id}/edit/making-it-happen")
     await page.set_input_files("#documents", applying.PAPER)
-    await page.locator("[data-question=documents] button[name=_upload]").click()
-    await expect(page.locator("[data-question=documents] ul.files")).to_contain_text("one-page.pdf")
+    await expect(page.locator("[data-question=documents] ul.files li[data-file]")).to_contain_text(
+        "one-page.pdf"
+    )
     await check(page, heard, screens=visitors.screens, name="journey files-ar")
 
 

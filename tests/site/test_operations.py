@@ -29,7 +29,7 @@ async def test_a_whole_house_has_nothing_to_complain_of(database: Database) -> N
     findings = await operations.diagnosis(database)
     assert failing(findings) == {}
     assert [finding.part for finding in findings] == [
-        "settings", "database", "storage", "store abilities", "mail", "scanner", "fonts", "signing key",
+        "settings", "database", "storage", "abilities", "mail", "scanner", "fonts", "signing key",
     ]  # fmt: skip
     assert operations.is_ready(findings)
 
