@@ -66,6 +66,9 @@ class Told:
     lines: list[str] = field(default_factory=list)
 
 
+MET = "Every condition of the call is met; read with the papers."
+
+
 class Teller:
     def __init__(self, database: Database, say: Say, today: date) -> None:
         self.database, self.say, self.told = database, say, Told()
@@ -316,6 +319,14 @@ class Teller:
 
     async def rule_before_reviews(self) -> None:
         await self._rule("2022-03-18")
+        ruled = {given["proposal"] for given in reading.read("decisions.yaml")["rulings"]}
+        with self.at("2022-03-18"):
+            async with self.database.writing() as db:
+                manager = await self.viewer(db, "manager")
+                for code in sorted(self.told.proposals.keys() - ruled):
+                    proposal = await self.proposal(db, code)
+                    await eligibility.rule(db, proposal, RulingResult.ELIGIBLE, note=MET, by=manager)
+                await db.commit()
 
     async def _rule(self, day: str) -> None:
         decided = reading.read("decisions.yaml")
