@@ -111,11 +111,12 @@ class Settings(BaseSettings):
         """The secret key; in development one is made and kept in `var/` so that sessions survive a restart."""
         if self.secret_key:
             return self.secret_key.encode()
-        return _kept_key(self.var_dir / "secret.key")
+        return _kept_key(str(self.var_dir))
 
 
 @lru_cache
-def _kept_key(path: Path) -> bytes:
+def _kept_key(var_dir: str) -> bytes:
+    path = Path(var_dir) / "secret.key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)

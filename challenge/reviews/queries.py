@@ -1,9 +1,9 @@
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -364,9 +364,13 @@ class Seen:
 
 def pseudonym(stage_id: UUID, proposal_id: UUID, person_id: UUID) -> str:
     """A stable letter-like mark that cannot be joined across proposals."""
-    key = hmac.new(settings().key(), b"pseudonym", hashlib.sha256).digest()
     text = f"{stage_id}:{proposal_id}:{person_id}".encode()
-    return hmac.new(key, text, hashlib.sha256).hexdigest()
+    return hmac.digest(_pseudonym_key(settings().key()), text, "sha256").hex()
+
+
+@lru_cache
+def _pseudonym_key(key: bytes) -> bytes:
+    return hmac.digest(key, b"pseudonym", "sha256")
 
 
 def letters_of(stage_id: UUID, proposal_id: UUID, person_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -98,11 +98,13 @@ async def standing(
             *where,
         ),
     )  # fmt: skip
-    reviews: dict[UUID, dict[str, dict[str, Given]]] = {}
+    sheets: dict[tuple[UUID, UUID], dict[str, Given]] = {}
     for proposal_id, person_id, criterion, value, is_na in given:
-        seat = pseudonym(stage.id, proposal_id, person_id)[:12]
-        scores = reviews.setdefault(proposal_id, {}).setdefault(seat, {})
-        scores[criterion] = NOT_APPLICABLE if is_na else _exact(value)
+        sheet = sheets.setdefault((proposal_id, person_id), {})
+        sheet[criterion] = NOT_APPLICABLE if is_na else _exact(value)
+    reviews: dict[UUID, dict[str, dict[str, Given]]] = {}
+    for (proposal_id, person_id), sheet in sheets.items():
+        reviews.setdefault(proposal_id, {})[pseudonym(stage.id, proposal_id, person_id)[:12]] = sheet
     out = excluded if excluded is not None else await rulings.excluded(db, viewer, stage.call_id)
     entries = [
         Entry(key=numbers[one.id], reviews=reviews.get(one.id, {}), excluded=out.get(one.id))
