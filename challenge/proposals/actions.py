@@ -314,6 +314,14 @@ async def attach(db: Db, proposal: Proposal, question: str, document: Document, 
     return attachment
 
 
+async def reattach(db: Db, proposal: Proposal, attachment: Attachment, *, by: Viewer) -> None:
+    """Put a file that was taken out back into its slot."""
+    attachment.removed_at, proposal.changed_at = None, clock.now()
+    db.add(attachment)
+    db.add(proposal)
+    await audit.record(db, by, "proposal.file_restored", proposal, question=attachment.question)
+
+
 async def detach(db: Db, proposal: Proposal, attachment: Attachment, *, by: Viewer) -> None:
     """Take a file out of its slot. The bytes stay in the record."""
     attachment.removed_at = proposal.changed_at = clock.now()

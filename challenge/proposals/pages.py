@@ -16,7 +16,6 @@ from challenge.calls import queries as calls
 from challenge.calls import rules as call_rules
 from challenge.calls import words as call_words
 from challenge.calls.desk import around
-from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
 from challenge.calls.vocabularies import vocabulary
 from challenge.files import queries as files
@@ -55,8 +54,10 @@ from challenge.proposals import (
     replacing,
     rules,
     uploads,
+    versions,
     words,
 )
+from challenge.proposals.around import deadline_of, path_of, values_of
 from challenge.proposals.models import Proposal, ProposalState
 from challenge.proposals.moments import InZone
 from challenge.proposals.queries import Work
@@ -87,7 +88,7 @@ async def _apply(db: Db, me: Viewer, opening: Opening, typed: inputs.NewProposal
         **around(opening),
         stage=stage,
         refusal=call_rules.why_not_apply(opening.call, stage, moment),
-        deadline=_deadline(opening, stage, me) if stage else None,
+        deadline=deadline_of(opening, stage, me) if stage else None,
         conditions=opening.call.facts.get("eligibility") or [],
         tracks=await calls.tracks_of(db, opening.call.id),
         spoken=words.language_choices(opening.call),
@@ -127,40 +128,6 @@ async def list_page(db: Db, me: Me) -> Page:
 # ---------- one proposal ----------
 
 
-def _path(work: Work) -> str:
-    return f"/proposals/{work.proposal.id}"
-
-
-def _deadline(opening: Opening, stage: Stage, me: Viewer) -> call_words.Deadline:
-    return call_words.deadline(opening.call, stage.closes_at, clock.now(), me.zone if me.is_anyone else None)
-
-
-async def _values(db: Db, me: Viewer, work: Work) -> dict[str, Any]:
-    """What every page of one proposal shows around its content."""
-    moment = clock.now()
-    decision = await outside.decision_of(db, me, work.proposal)
-    grace = await actions.grace_of(db, work.proposal, work.call, work.stage)
-    code = decision["code"] if decision else rules.status_code(work.proposal.state, work.stage, moment)
-    return {
-        **around(work.opening),
-        "proposal": work.proposal,
-        "path_of": _path(work),
-        "stage": work.stage,
-        "deadline": _deadline(work.opening, work.stage, me),
-        "is_closed": moment >= work.stage.closes_at,
-        "closes": call_words.InZone(work.stage.closes_at, me.zone),
-        "grace": call_words.InZone(grace, me.zone) if grace else None,
-        "standing": words.status(code),
-        "decision": decision,
-        "definition": work.definition,
-        "answers": work.content.answers,
-        "organization": work.content.organization,
-        "numbers": words.numbers(work.definition),
-        "refusal": rules.why_not_edit(work.proposal, work.call, work.stage, moment),
-        "kind_of": kind_of,
-    }
-
-
 @get(HERE, needs=Can.WRITE_PROPOSALS)
 async def overview(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
     work = await queries.the_work(db, me, proposal_id)
@@ -169,14 +136,14 @@ async def overview(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
     )
     wrong = work.content.problems(work.call, final=False)
     progress = form_rules.progress(work.definition, work.content.answers)
-    sections = words.section_lines(work.content, progress, wrong, _path(work))
+    sections = words.section_lines(work.content, progress, wrong, path_of(work))
     members = await queries.members_of(db, proposal_id)
     entries = await audit_queries.entries_about(db, proposal_id)
     is_draft = work.proposal.state == ProposalState.DRAFT
     revisions = await queries.revisions_of(db, proposal_id)
     return page(
         "proposals/overview.html",
-        **await _values(db, me, work),
+        **await values_of(db, me, work),
         sections=sections,
         complete=sum(each.is_complete for each in sections),
         asks_organization=rules.asks_organization(work.call),
@@ -214,7 +181,7 @@ async def _organization(
     return page(
         "proposals/organization.html",
         status=status,
-        **await _values(db, me, work),
+        **await values_of(db, me, work),
         kinds=kinds,
         countries=[(choice.code, choice.label) for choice in countries(me.language)],
         needs_age=any(
@@ -245,7 +212,7 @@ async def name_organization(db: Db, me: Me, form: Form, proposal_id: FromPath[UU
         by=me,
     )
     await db.commit()
-    return back_to(_path(work), say=_("The organization is saved."))
+    return back_to(path_of(work), say=_("The organization is saved."))
 
 
 # ---------- write ----------
@@ -256,7 +223,7 @@ async def edit_first(db: Db, me: Me, proposal_id: FromPath[UUID]) -> SeeOther:
     work = await queries.the_work(db, me, proposal_id)
     wrong = set(work.content.problems(work.call, final=False))
     progress = form_rules.progress(work.definition, work.content.answers)
-    return back_to(f"{_path(work)}/edit/{rules.first_unfinished(work.definition, progress, wrong)}")
+    return back_to(f"{path_of(work)}/edit/{rules.first_unfinished(work.definition, progress, wrong)}")
 
 
 @get(HERE + "/edit/{section:str}", needs=Can.WRITE_PROPOSALS)
@@ -284,7 +251,7 @@ async def _section(
     if section not in codes:
         raise NotFound
     questions = work.definition.questions_of(section)
-    values = await _values(db, me, work)
+    values = await values_of(db, me, work)
     is_open = values["refusal"] is None
     rubric = await _rubric(db, work)
     here = {q.code: problems[q.code] for q in questions if q.code in problems}
@@ -305,8 +272,8 @@ async def _section(
         more=more,
         documents=words.documents(work.content, may_remove=is_open),
         has_files=any(question.kind == "file" for question in questions),
-        uploads_path=f"{_path(work)}/uploads",
-        upload_action=lambda code: f"{_path(work)}/files?question={code}",
+        uploads_path=f"{path_of(work)}/uploads",
+        upload_action=lambda code: f"{path_of(work)}/files?question={code}",
     )
 
 
@@ -322,7 +289,7 @@ def _saves(work: Work, me: Viewer) -> dict[str, dict[str, Any]]:
         code: {
             "version": kept.version,
             "time": format_time(kept.saved_at, me.zone),
-            "history_href": f"{_path(work)}/history/{code}",
+            "history_href": f"{path_of(work)}/history/{code}",
         }
         for code, kept in work.content.kept.items()
     }
@@ -368,7 +335,7 @@ async def _save(
     uploads = inputs.uploads(form, work.definition, asked)
     refused = await _receive(db, me, work, uploads) if uploads else {}
     work = await queries.the_work(db, me, work.proposal.id)
-    here = f"{_path(work)}/edit/{section}"
+    here = f"{path_of(work)}/edit/{section}"
     if saved.clashes:
         return await _section(
             db,
@@ -393,12 +360,12 @@ async def _save(
             f"{here}#{asked}", say=_("Choose a file first; everything else is saved."), kind="wait"
         )
     if inputs.typed(form, "then") == "overview":
-        return back_to(_path(work), say=_("Everything is saved."))
+        return back_to(path_of(work), say=_("Everything is saved."))
     problems = work.content.problems(work.call, final=False)
     if any(work.definition.question(code).section == section for code in problems):
         return await _section(db, me, work, section, problems=problems, status=422, summary=True)
     following = rules.next_section(work.definition, section)
-    return back_to(f"{_path(work)}/edit/{following}" if following else f"{_path(work)}/preview")
+    return back_to(f"{path_of(work)}/edit/{following}" if following else f"{path_of(work)}/preview")
 
 
 async def _receive(db: Db, me: Viewer, work: Work, uploads: list[tuple[str, Any]]) -> dict[str, list[Text]]:
@@ -500,7 +467,7 @@ async def history(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPat
     now_text = words.readable(asked, present.value) if present else ""
     return page(
         "proposals/history.html",
-        **await _values(db, me, work),
+        **await values_of(db, me, work),
         question=asked,
         present=present,
         present_text=now_text,
@@ -544,7 +511,7 @@ async def restore(
     await db.commit()
     place = "preview" if asked.section == DECLARATIONS else f"edit/{asked.section}"
     return back_to(
-        f"{_path(work)}/{place}#{question}",
+        f"{path_of(work)}/{place}#{question}",
         say=_("The earlier text is back. What stood there before is in the history."),
     )
 
@@ -593,7 +560,7 @@ async def _replacement(
     return page(
         "proposals/replacement.html",
         status=status,
-        **{**await _values(db, me, work), "refusal": replacing.why_not(work, reopening)},
+        **{**await values_of(db, me, work), "refusal": replacing.why_not(work, reopening)},
         question=asked,
         until=call_words.InZone(reopening.until, me.zone),
         refused=refused,
@@ -616,7 +583,7 @@ async def replace_file(
         work = await queries.the_work(db, me, proposal_id)
         return await _replacement(db, me, work, question, refusal.text, 422)
     await db.commit()
-    return back_to(f"{_path(work)}/receipt", say=_("The file is replaced. This is your new receipt."))
+    return back_to(f"{path_of(work)}/receipt", say=_("The file is replaced. This is your new receipt."))
 
 
 # ---------- check and send ----------
@@ -628,7 +595,7 @@ async def preview(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
 
 
 async def _preview(db: Db, me: Viewer, work: Work, *, status: int = 200, tried: bool = False) -> Page:
-    values = await _values(db, me, work)
+    values = await values_of(db, me, work)
     refusal, problems = await actions.why_not_submit(
         db, work.proposal, work.opening, work.stage, by=me, content=work.content
     )
@@ -640,7 +607,7 @@ async def _preview(db: Db, me: Viewer, work: Work, *, status: int = 200, tried: 
         status=status,
         **values,
         tried=tried,
-        listed=words.problem_list(work.content, listed, _path(work), values["numbers"]),
+        listed=words.problem_list(work.content, listed, path_of(work), values["numbers"]),
         problems=problems if tried else {},
         why_not_submit=refusal or words.why_not_yet(listed),
         optional_left=words.empty_optional(work.content),
@@ -668,7 +635,7 @@ def _to_write(work: Work, problems: dict[str, list[Text]]) -> dict[str, list[Tex
 async def submission(db: Db, me: Me, form: Form, proposal_id: FromPath[UUID]) -> Page | SeeOther:
     work = await queries.the_work(db, me, proposal_id, to_change=True)
     if work.proposal.state == ProposalState.SUBMITTED:
-        return back_to(f"{_path(work)}/receipt", say=_already(work.proposal, me), kind="wait")
+        return back_to(f"{path_of(work)}/receipt", say=_already(work.proposal, me), kind="wait")
     typed = inputs.read_answers(form, work.definition, DECLARATIONS, work.content.answers)
     if typed.values:
         await actions.declare(
@@ -684,7 +651,7 @@ async def submission(db: Db, me: Me, form: Form, proposal_id: FromPath[UUID]) ->
         return await _preview(db, me, work, status=422, tried=True)
     await db.commit()
     return back_to(
-        f"{_path(work)}/receipt",
+        f"{path_of(work)}/receipt",
         say=_(
             "Submitted. We received your proposal whole. A copy of this receipt went to {email}.",
             email=me.email,
@@ -716,7 +683,7 @@ async def receipt(request: Asked, db: Db, me: Me, proposal_id: FromPath[UUID]) -
     people = await queries.names_of(db, {revision.submitted_by_id})
     return page(
         "proposals/receipt.html",
-        **await _values(db, me, work),
+        **await values_of(db, me, work),
         revision=revision,
         revisions=revisions,
         sent_by=people.get(revision.submitted_by_id, ""),
@@ -755,7 +722,7 @@ async def receipt_file(request: Asked, db: Db, me: Me, proposal_id: FromPath[UUI
 @get(HERE + "/withdrawal", needs=Can.WRITE_PROPOSALS)
 async def withdrawal(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
     work = await queries.the_work(db, me, proposal_id)
-    values = await _values(db, me, work)
+    values = await values_of(db, me, work)
     refusal = rules.why_not_withdraw(work.proposal, values["decision"] is not None)
     return page("proposals/withdrawal.html", **{**values, "refusal": refusal})
 
@@ -766,13 +733,13 @@ async def withdraw(db: Db, me: Me, proposal_id: FromPath[UUID]) -> SeeOther:
     is_decided = await outside.decision_of(db, me, work.proposal) is not None
     await actions.withdraw(db, work.proposal, opening=work.opening, is_decided=is_decided, by=me)
     await db.commit()
-    return back_to(_path(work), say=_("Your proposal is withdrawn. Your text and your files are kept."))
+    return back_to(path_of(work), say=_("Your proposal is withdrawn. Your text and your files are kept."))
 
 
 @get(HERE + "/reopening", needs=Can.WRITE_PROPOSALS)
 async def reopening(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
     work = await queries.the_work(db, me, proposal_id)
-    values = await _values(db, me, work)
+    values = await values_of(db, me, work)
     refusal = rules.why_not_reopen(work.proposal, work.call, work.stage, clock.now())
     return page("proposals/reopening.html", **{**values, "refusal": refusal})
 
@@ -783,7 +750,7 @@ async def reopen(db: Db, me: Me, proposal_id: FromPath[UUID]) -> SeeOther:
     await actions.reopen(db, work.proposal, opening=work.opening, stage=work.stage, by=me)
     await db.commit()
     return back_to(
-        _path(work),
+        path_of(work),
         say=_("Open again. Send it once more before the deadline, or it does not count."),
         kind="wait",
     )
@@ -801,7 +768,7 @@ async def _team(db: Db, me: Viewer, work: Work, typed: inputs.Invitation, status
     return page(
         "proposals/team.html",
         status=status,
-        **await _values(db, me, work),
+        **await values_of(db, me, work),
         members=await queries.members_of(db, work.proposal.id),
         waiting=await queries.invited_to(db, work.proposal.id, clock.now()),
         why_not_invite=call_rules.why_not_apply(work.call, work.stage, clock.now()),
@@ -820,7 +787,7 @@ async def invite(db: Db, me: Me, form: Form, proposal_id: FromPath[UUID]) -> Pag
     await actions.invite(db, work, name=typed.name, email=typed.email, by=me)
     await db.commit()
     return back_to(
-        f"{_path(work)}/team", say=_("The invitation to {email} is on its way.", email=typed.email)
+        f"{path_of(work)}/team", say=_("The invitation to {email} is on its way.", email=typed.email)
     )
 
 
@@ -854,6 +821,7 @@ async def join(db: Db, me: Me, proposal_id: FromPath[UUID]) -> SeeOther:
 doors: list[Any] = [
     *uploads.pages,
     *archives.pages,
+    *versions.pages,
     replacement,
     replace_file,
     apply,

@@ -456,7 +456,8 @@ async def the_file(db: Db, viewer: Viewer, document_id: UUID) -> SeenFile:
         .join(Proposal, col(Proposal.id) == Attachment.proposal_id)
         .where(
             col(Document.id) == document_id,
-            col(Attachment.removed_at).is_(None),
+            # what was taken out stays a file of the team's own
+            sa.or_(col(Attachment.removed_at).is_(None), col(Proposal.id).in_(mine)),
             sees(viewer, Facet.EXISTS),
         ),
     )

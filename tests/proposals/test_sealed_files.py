@@ -178,7 +178,7 @@ async def test_a_source_that_is_lost_cuts_the_zip(database: Database, client: Cl
 async def test_what_was_taken_out_of_a_draft_goes_and_what_was_sent_stays(
     database: Database, client: Client
 ) -> None:
-    proposal, person, _call, _stage = await made(database, form=FORM)
+    proposal, person, _call, stage = await made(database, form=FORM)
     await client.sign_in(person.id)
     path = f"/proposals/{proposal.id}"
     for name in ("draft.pdf", "sent.pdf"):
@@ -194,7 +194,9 @@ async def test_what_was_taken_out_of_a_draft_goes_and_what_was_sent_stays(
             len((await db.exec(select(Attachment).where(col(Attachment.removed_at).is_not(None)))).all()) == 2
         )
     assert await keeping.purge_taken_out(database) == 0
-    with clock.stopped(clock.now() + KEPT_FOR + timedelta(minutes=1)):
+    with clock.stopped(stage.closes_at + KEPT_FOR - timedelta(minutes=1)):
+        assert await keeping.purge_taken_out(database) == 0, "one still writes"
+    with clock.stopped(stage.closes_at + KEPT_FOR + timedelta(minutes=1)):
         assert await keeping.purge_taken_out(database) == 1
         assert await keeping.purge_taken_out(database) == 0
     async with database.reading() as db:

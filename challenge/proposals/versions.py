@@ -1,0 +1,114 @@
+"""The files of one question over time: what stands there now, what stood there before, and bringing it back."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from challenge.accounts.gate import Can, Db, Form, FromPath, Me, Viewer
+from challenge.files import states
+from challenge.files.models import Document, DocumentState
+from challenge.files.rules import why_refused
+from challenge.forms.definition import Question
+from challenge.foundation import clock
+from challenge.foundation.db import Db as Session
+from challenge.foundation.errors import NotFound, Unprocessable, refuse_if
+from challenge.foundation.i18n import Text, _
+from challenge.foundation.web import Page, SeeOther, back_to, get, page, post
+from challenge.proposals import actions, inputs, queries, rules, words
+from challenge.proposals.around import values_of
+from challenge.proposals.models import Attachment
+from challenge.proposals.queries import Work
+
+HERE = "/proposals/{proposal_id:uuid}/versions/{question:str}"
+
+Version = tuple[Attachment, Document]
+
+
+async def versions_of(db: Session, proposal_id: UUID, question: str) -> list[Version]:
+    """Every file that ever arrived for a question, the newest first; those that were purged too."""
+    found = await db.exec(
+        select(Attachment, Document)
+        .join(Document, col(Document.id) == Attachment.document_id)
+        .where(
+            Attachment.proposal_id == proposal_id,
+            Attachment.question == question,
+            col(Document.state).not_in(states.OPEN | {DocumentState.EXPIRED, DocumentState.ABORTED}),
+        )
+        .order_by(col(Attachment.added_at).desc(), col(Attachment.id).desc())
+    )
+    return [(attachment, document) for attachment, document in found.all()]
+
+
+def why_not_back(work: Work, version: Version, question: Question, here: int) -> Text | None:
+    """The reason why an earlier file cannot take its place again, or nothing."""
+    _attachment, document = version
+    if document.state == DocumentState.PURGED:
+        return _("It was taken away; only its fingerprint is kept.")
+    refused = why_refused(document) or rules.why_not_edit(work.proposal, work.call, work.stage, clock.now())
+    return refused or rules.why_no_place(question, here)
+
+
+def _question(work: Work, code: str) -> Question:
+    found = work.definition.by_code.get(code)
+    if found is None or found.kind != "file":
+        raise NotFound
+    return found
+
+
+@get(HERE, needs=Can.WRITE_PROPOSALS)
+async def list_page(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPath[str]) -> Page:
+    work = await queries.the_work(db, me, proposal_id)
+    asked = _question(work, question)
+    versions = await versions_of(db, proposal_id, question)
+    people = {person for a, _d in versions for person in (a.added_by_id,) if person is not None}
+    names = await queries.names_of(db, people)
+    here = sum(a.removed_at is None for a, _d in versions)
+    return page(
+        "proposals/versions.html",
+        **await values_of(db, me, work),
+        question=asked,
+        versions=[_line(work, version, asked, here, names, me) for version in versions],
+    )
+
+
+def _line(
+    work: Work, version: Version, question: Question, here: int, names: dict[UUID, str], me: Viewer
+) -> dict[str, Any]:
+    attachment, document = version
+    is_here = attachment.removed_at is None
+    by = attachment.added_by_id
+    return {
+        "attachment": attachment,
+        "document": document,
+        "size": words.size(document.size),
+        "by": _("you") if by == me.person_id else names.get(by, "") if by else "",
+        "is_here": is_here,
+        "is_there": document.state in states.KEPT,
+        "why_not_back": None if is_here else why_not_back(work, version, question, here),
+    }
+
+
+@post(HERE, needs=Can.WRITE_PROPOSALS)
+async def bring_back(
+    db: Db, me: Me, form: Form, proposal_id: FromPath[UUID], question: FromPath[str]
+) -> SeeOther:
+    work = await queries.the_work(db, me, proposal_id, to_change=True)
+    asked = _question(work, question)
+    versions = await versions_of(db, proposal_id, question)
+    typed = inputs.typed(form, "attachment")
+    version = next((v for v in versions if str(v[0].id) == typed), None)
+    if version is None:
+        raise NotFound
+    if version[0].removed_at is not None:
+        here = sum(a.removed_at is None for a, _d in versions)
+        refuse_if(why_not_back(work, version, asked, here), Unprocessable)
+        await actions.reattach(db, work.proposal, version[0], by=me)
+        await db.commit()
+    return back_to(
+        f"/proposals/{proposal_id}/edit/{asked.section}#{question}",
+        say=_("“{name}” is back in its place.", name=version[1].name),
+    )
+
+
+pages = (list_page, bring_back)
