@@ -269,10 +269,13 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The list as a whole: how many, for how much, and what became of the quotas."""
+    """The list as a whole: how many, for how much, and what became of the quotas.
+
+    amount: None where an amount is not recorded or the currencies differ.
+    """
 
     count: int
-    amount: Decimal
+    amount: Decimal | None
     currency: str
     quotas: tuple[Filled, ...] = ()
 
