@@ -36,8 +36,8 @@ def record_of(
     }
 
 
-def recompute(record: Mapping[str, Any]) -> RankingResult:
-    """The ranking computed again from what a record keeps of method and inputs.
+def recompute(record: Mapping[str, Any], *, lists: bool = True) -> RankingResult:
+    """The ranking computed again from what a record keeps of method and inputs; with `lists`, the list as well.
 
     Raises ValueError when the record names another procedure.
     """
@@ -47,7 +47,7 @@ def recompute(record: Mapping[str, Any]) -> RankingResult:
     if method["procedure"] == FIRST:
         return rank(rubric, entries)
     if method["procedure"] == PROCEDURE:
-        return rank_and_list(rubric, entries, seed=method["seed"])
+        return (rank_and_list if lists else rank)(rubric, entries, seed=method["seed"])
     raise ValueError(f"this program does not know the procedure {method['procedure']!r}")
 
 
