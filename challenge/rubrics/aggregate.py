@@ -103,10 +103,12 @@ def overall_score(rubric: Rubric, scores: Mapping[str, Score]) -> Overall:
     plan = _plan(rubric)
     exact = _exact(rubric, plan, scores)
     # Where something was left out, points and parts stand multiplied (`_quotient`).
-    scaling = 1 if len(exact.scores) == len(plan.counts) else sum(plan.full.values())
+    is_whole = len(exact.scores) == len(plan.counts)
+    whole, there = sum(plan.full.values()), sum(plan.full[code] for code in exact.scores)
     terms = []
     for code, counts in plan.counts.items():
         given = exact.scores.get(code) if exact.parts else None
+        scaling = 1 if is_whole else whole if plan.full[code] else there
         adds = _decimal(given * counts * scaling, exact.parts) if given is not None else Decimal(0)
         share = _decimal(MICRO * counts * scaling, exact.parts) if given is not None else Decimal(0)
         mirrored = _written(given) if given is not None and code in plan.mirrors else None
@@ -219,8 +221,11 @@ def _section_of(plan: "_Plan", section: str) -> Callable[[Exact], Quotient]:
         if not there:
             return None
         points = sum(plan.counts[code] * one.scores[code] for code in given)
+        bonus = sum(plan.counts[code] * one.scores[code] for code in given if not plan.full[code])
         # per cent of the section's maximum, or the points of the whole section
-        return (100 * points, there * MICRO) if plan.is_mean else (points * full, plan.parts * there)
+        if plan.is_mean:
+            return (100 * ((points - bonus) * full + bonus * there), full * there * MICRO)
+        return ((points - bonus) * full + bonus * there, plan.parts * there)
 
     return read
 
@@ -391,11 +396,13 @@ def _numbers(plan: _Plan, scores: Mapping[str, Score]) -> dict[str, int]:
 def _quotient(
     counts: Mapping[str, int], full: Mapping[str, int], parts: int, given: Mapping[str, int]
 ) -> tuple[int, int]:
-    """Points and parts of a review; what was left out is scaled away."""
+    """Points and parts of a review; what was left out is scaled away, and a bonus is never scaled."""
     points = sum([counts[code] * score for code, score in given.items()])
     if len(given) == len(counts):
         return points, parts
-    return points * sum(full.values()), parts * sum(full[code] for code in given)
+    whole, there = sum(full.values()), sum(full[code] for code in given)
+    bonus = sum(counts[code] * score for code, score in given.items() if not full[code])
+    return (points - bonus) * whole + bonus * there, parts * there
 
 
 @lru_cache(maxsize=4096)

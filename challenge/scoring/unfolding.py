@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from challenge.foundation.i18n import Text, _
+from challenge.foundation.i18n import Text, _, _n
 from challenge.rubrics.aggregate import Term, overall_score
 from challenge.rubrics.definition import Overall, Rubric, Score
 from challenge.rubrics.rules import Label
@@ -60,9 +60,10 @@ def _behind_the_score(rubric: Rubric, entry: Entry, row: Row) -> Iterable[Step]:
     if not row.groups:
         yield from (_named_review(rubric, entry, key) for key in row.review_scores)
     for group in row.groups:
-        text = _(
+        text = _n(
+            "{group}: {score} from one review, with a share of {share}",
             "{group}: {score} from {n} reviews, with a share of {share}",
-            group=Label(group.label or group.code), score=group.score, n=len(group.reviews), share=group.share,
+            len(group.reviews), group=Label(group.label or group.code), score=group.score, share=group.share,
         )  # fmt: skip
         yield Step(text, tuple(_named_review(rubric, entry, key) for key in group.reviews))
 
