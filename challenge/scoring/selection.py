@@ -55,6 +55,7 @@ def select(selection: Selection, result: RankingResult, proposals: Sequence[Entr
         for floor in drawing.floors:
             drawing.fill(floor)
         drawing.open_equals()
+        drawing.sum_up()
     drawing.reserve()
     rows = tuple(replace(row, listing=drawing.listings.get(row.key)) for row in result.rows)
     return replace(result, rows=rows, chosen=drawing.chosen())
@@ -335,6 +336,14 @@ class _Drawing:
                         )
         for key in [key for key in self.selected if self.listings[key].status != Status.SELECTED]:
             self._drop(key)
+
+    def sum_up(self) -> None:
+        """Where some gave way, those who came in before them stand at other sums."""
+        reached = Fraction(0)
+        for key in self.rows:
+            if key in self.selected and self.money is not None:
+                reached += self.amount(key)
+                self.listings[key] = replace(self.listings[key], reached=_decimal(reached))
 
     # ---------- the reserve list ----------
 
