@@ -161,13 +161,16 @@ class _Drawing:
         """Equals, best first of all that are left."""
         fitting = [row.key for row in equals if not self._is_kept_out(row)]
         alone = [key for key in fitting if not self._broken([key])]
-        self._leave_out([key for key in fitting if key not in alone])
         broken = self._broken(alone)
+        if Cause.MONEY in broken and self._is_below_least():
+            # one of them will cross the line, and so may an equal who asks for more
+            alone += [key for key in fitting if key not in alone and self._broken([key]) == [Cause.MONEY]]
         if broken:
             self._settle(alone, broken)
         else:
             for key in alone:
                 self._select(key, Cause.IN_ORDER)
+        self._leave_out([key for key in fitting if key not in alone], is_open=bool(broken))
         drawn = [self.listings[key].cause for key in fitting if self.listings[key].cause in _LINES]
         self.line = drawn[0] if drawn else self.line
 
@@ -187,10 +190,12 @@ class _Drawing:
             return False
         return True
 
-    def _leave_out(self, equals: Sequence[str]) -> None:
-        """Those who do not fit, not even alone; or who do, where the money has to reach a least multiple."""
+    def _leave_out(self, equals: Sequence[str], *, is_open: bool) -> None:
+        """Those who do not fit, not even alone; but one comes in where the money must reach a least multiple."""
         broken = {key: self._broken([key]) for key in equals}
-        beyond = [key for key in equals if broken[key] == [Cause.MONEY]] if self._is_below_least() else []
+        beyond = [key for key in equals if broken[key] == [Cause.MONEY]]
+        if is_open or not self._is_below_least():
+            beyond = []
         for key in equals:
             if key in beyond:
                 continue

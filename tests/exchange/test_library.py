@@ -64,8 +64,8 @@ def test_a_rubric_file_has_its_faults_in_lines_and_columns() -> None:
     faults = check_rubrics(wrong, "wrong.yaml")
     assert isinstance(faults, list)
     assert [str(fault) for fault in faults][1:3] == [
-        "wrong.yaml:17:34: No section has the code worth.",
-        "wrong.yaml:18:39: No section has the code worth.",
+        "wrong.yaml:16:31: No section has the code worth.",
+        "wrong.yaml:17:36: No section has the code worth.",
     ]
     assert any("US$" in str(fault) for fault in faults)
 
