@@ -104,9 +104,11 @@ class _Drawing:
     line: Cause | None = None
     bearing: dict[str, list[_Unit]] = field(init=False)
     order: dict[str, int] = field(init=False)
+    amounts: dict[str, Fraction] = field(init=False)
 
     def __post_init__(self) -> None:
         self.order = {key: index for index, key in enumerate(self.rows)}
+        self.amounts = {key: Fraction(self.entries[key].amount or 0) for key in self.rows}
         self.bearing = {key: [] for key in self.rows}
         for unit in self.units:
             for key in unit.members:
@@ -141,7 +143,7 @@ class _Drawing:
         return self.money is not None or any(shares)
 
     def amount(self, key: str) -> Fraction:
-        return Fraction(self.entries[key].amount or 0)
+        return self.amounts[key]
 
     def _add(self, key: str) -> None:
         self.selected.add(key)
