@@ -48,6 +48,7 @@ async def rubric(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
         join=looks.join_in_words(found),
         thresholds=looks.thresholds_in_words(found),
         tie_breaks=looks.tie_breaks(found),
+        rest=looks.rest_in_words(found),
         criteria=[
             {
                 "criterion": criterion,

@@ -132,6 +132,47 @@ def with_text_keys(value: Any) -> Any:
     return [with_text_keys(child) for child in value] if isinstance(value, list) else value
 
 
+def test_everything_a_rubric_can_say_stands_in_a_call_file_and_is_written_back() -> None:
+    part = """
+    sections: [{code: s, label: {en: S, fr: S}, weight: 60, threshold: 40}]
+    lot: true
+    selection:
+      top: 9
+      share: 20
+      mark: 75
+      budget: 1000
+      currency: EUR
+      multiple: 3
+      least_multiple: 2.5
+      ties: out
+      reserve: 2
+      quotas:
+      - {code: q, label: {en: Q, fr: Q}, column: country, values: [SN, ML], each: true, most: 2, least: 1}
+      - {code: m, label: {en: M, fr: M}, column: track, values: [cultural-spaces], most_share: 60, least_share: 10}
+    aggregation:
+      overall: weighted-mean
+      panel: trimmed
+      consensus: true
+      groups: [{code: g, label: {en: G, fr: G}, share: 50}]
+    scale: {min: 1, max: 6, step: 0.5, best: low, na_allowed: true}
+    criteria:
+    - {code: a, section: s, counted: 2, label: {en: A, fr: A}, knock_out: {below: 4, by: majority, zeroes: true}}
+    - {code: b, bonus: true, label: {en: B, fr: B}}
+    - {code: c, uncounted: true, label: {en: C, fr: C}, scale: {min: 0, max: 1}}
+"""
+    text = (LIBRARY / "culture-at-work-africa-2018.yaml").read_text("utf-8")
+    start, end = text.index("\nrubrics:\n"), text.index("\ndocuments:\n")
+    call = check(f"{text[:start]}\nrubrics:\n  evaluation:{part}{text[end:]}", "call.yaml")
+    assert isinstance(call, CallFile), [str(fault) for fault in call]
+    rubric = call.rubrics["evaluation"]
+    assert rubric.selection is not None and rubric.selection.quotas[0].values == ("SN", "ML")
+    assert rubric.aggregation.groups[0].share == Decimal(50)
+    assert rubric.criteria[0].knock_out is not None and rubric.criteria[0].knock_out.zeroes
+    assert check(dump(call), "again.yaml") == call
+    content = with_text_keys(yaml.safe_load(dump(call)))
+    assert [error.message for error in Draft202012Validator(json_schema()).iter_errors(content)] == []
+
+
 def test_the_schema_is_plain_json_and_refuses_unknown_keys() -> None:
     schema = json.loads(json.dumps(json_schema()))
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"

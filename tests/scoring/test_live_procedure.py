@@ -114,6 +114,9 @@ async def test_the_page_shows_the_list_and_every_number_down_to_the_scores(
     assert "It ties with AC-BBBB, and not all of them fit; somebody has to decide." in shown
     assert "One proposal is selected." in shown
     assert "Who is still equal is parted by lot when the ranking is frozen." in shown
+    assert "The first 2 in order come in." in shown and "The next in order stands in reserve." in shown
+    rubric = words_of(await client.get(f"{world.desk}/rubric"))
+    assert "Equals of whom only some fit are left open, for somebody to decide." in rubric
     one = await client.get(f"{world.desk}/ranking/proposals/{world.proposals['AC-CCCC'].id}")
     assert one.status_code == 200
     words = words_of(one)
