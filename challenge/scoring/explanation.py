@@ -1,6 +1,6 @@
 """A row of a ranking and the list drawn from it, in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from challenge.foundation.i18n import Text, _, _n, said
@@ -28,24 +28,7 @@ def explain(row: Row) -> list[Text]:
     sentences += [knock_out_in_words(one) for one in row.knock_outs]
     if row.score is not None:
         sentences += score_in_words(row)
-        if row.ranking_score != row.score:
-            sentences.append(_("With the weights for the ranking it is {score}.", score=row.ranking_score))
-        if row.range:
-            sentences.append(
-                _(
-                    "The reviews lie {range} apart; their standard deviation is {spread}.",
-                    range=row.range,
-                    spread=row.spread,
-                )
-            )
-    if row.uncounted:
-        sentences.append(
-            _n(
-                "One review belongs to no voter group and does not count.",
-                "{n} reviews belong to no voter group and do not count.",
-                len(row.uncounted),
-            )
-        )
+    sentences += beside_the_score(row)
     sentences += [threshold_in_words(threshold) for threshold in row.thresholds if row.score is not None]
     sentences += [tie_in_words(row, step) for step in row.ties]
     if row.shared_with:
@@ -57,6 +40,23 @@ def explain(row: Row) -> list[Text]:
     if row.listing is not None:
         sentences += [status_in_words(row.listing), cause_in_words(row.listing)]
     return sentences
+
+
+def beside_the_score(row: Row) -> Iterator[Text]:
+    if row.ranking_score != row.score:
+        yield _("With the weights for the ranking it is {score}.", score=row.ranking_score)
+    if row.range and row.score is not None:
+        yield _(
+            "The reviews lie {range} apart; their standard deviation is {spread}.",
+            range=row.range,
+            spread=row.spread,
+        )
+    if row.uncounted:
+        yield _n(
+            "One review belongs to no voter group and does not count.",
+            "{n} reviews belong to no voter group and do not count.",
+            len(row.uncounted),
+        )
 
 
 def reason(row: Row) -> Text:

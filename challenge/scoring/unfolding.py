@@ -10,6 +10,7 @@ from challenge.rubrics.aggregate import Term, overall_score
 from challenge.rubrics.definition import Overall, Rubric, Score
 from challenge.rubrics.rules import Label
 from challenge.scoring.explanation import (
+    beside_the_score,
     cause_in_words,
     explain,
     knock_out_in_words,
@@ -39,7 +40,7 @@ def unfold(rubric: Rubric, entry: Entry, row: Row) -> list[Step]:
         Step(standing_in_words(row)),
         *(Step(knock_out_in_words(one)) for one in row.knock_outs),
         Step(first, tuple(_behind_the_score(rubric, entry, row))),
-        *map(Step, rest),
+        *map(Step, (*rest, *beside_the_score(row))),
         *(Step(one) for one in _sections_in_words(row)),
         *(
             Step(

@@ -311,12 +311,33 @@ def test_the_share_of_a_voter_group_unfolds_to_its_reviews() -> None:
     proposal = Entry(
         "A", {"j": {"a": Decimal(8)}, "u": {"a": Decimal(2)}}, groups={"j": "judges", "u": "users"}
     )
-    assert told(unfold(voted, proposal, rank(voted, [proposal]).rows[0]))[1:6] == [
+    assert told(unfold(voted, proposal, rank(voted, [proposal]).rows[0]))[1:8] == [
         "Panel score 5: Judges 8 with a share of 50, Users 2 with a share of 50.",
         "  Judges: 8 from one review, with a share of 50",
         "    Review j: 8 points",
         "      A: 8 of 10; times 1 it adds 8",
         "  Users: 2 from one review, with a share of 50",
+        "    Review u: 2 points",
+        "      A: 2 of 10; times 1 it adds 2",
+    ]
+
+
+def test_an_agreed_score_and_the_weights_of_the_ranking_unfold_as_well() -> None:
+    agreeing = rubric(
+        one("a", ranking_weight=Decimal("1.5")), aggregation=Aggregation(overall=Overall.SUM, consensus=True)
+    )
+    proposal = Entry("A", {"r": {"a": Decimal(3)}}, consensus={"a": Decimal(4)})
+    assert told(unfold(agreeing, proposal, rank(agreeing, [proposal]).rows[0])) == [
+        "Place 1 of 1.",
+        "Panel score 4, agreed on in place of the one review (3).",
+        "  The scores agreed on: 4 points",
+        "    A: 4 of 10; times 1 it adds 4",
+        "  Review r: 3 points",
+        "    A: 3 of 10; times 1 it adds 3",
+        "With the weights for the ranking it is 6.",
+        "A: 4.",
+        "  Review r: 3",
+        "  Agreed: 4",
     ]
 
 
