@@ -12,7 +12,7 @@ from challenge.foundation.db import Db
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import _, speaking
 from challenge.scoring import actions, looks, queries
-from challenge.scoring.explanation import explain_excluded
+from challenge.scoring.explanation import explain_excluded, explain_list
 
 
 def add(commands: Subparsers) -> None:
@@ -46,10 +46,11 @@ async def show(db: Db, by: Viewer, options: argparse.Namespace) -> Answer:
     with speaking("en"):
         lines = [
             f"{row.place or '–':>4}  {row.key:<12} {'' if row.score is None else round(row.score, 1):>6}  "
-            f"{row.review_count} reviews  {found.listed[row.key].title}"
+            f"{row.review_count} reviews  {row.status:<16}  {found.listed[row.key].title}"
             for row in found.result.rows
         ]
         lines += [f"   –  {one.key:<12} {explain_excluded(one)}" for one in found.result.excluded]
+        lines += [str(line) for line in explain_list(found.result.chosen)] if found.result.chosen else []
         if found.open_reviews:
             lines.append(f"{found.open_reviews} assigned reviews are not submitted yet")
         data = looks.as_json(found.rubric, found.result, found.listed)
