@@ -75,6 +75,12 @@ class Listed:
             part = slice(start, start + CHUNK)
             yield Edges(self._p[part].astype(np.int64), self._r[part].astype(np.int64), self._a[part])
 
+    def rows(self, which: Ints) -> Edges:
+        """All pairs of some proposals."""
+        starts, ends = np.searchsorted(self._p, which), np.searchsorted(self._p, which, side="right")
+        at = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)] or [NONE])
+        return Edges(self._p[at].astype(np.int64), self._r[at].astype(np.int64), self._a[at])
+
 
 class Dense:
     """A market given as a matrix (P, R), float32 to keep 10,000 x 3,000 small; NaN where a pair is not eligible."""
@@ -89,6 +95,12 @@ class Dense:
             part = self._matrix[start : start + step]
             p, r = np.nonzero(np.isfinite(part))
             yield Edges(p + start, r, part[p, r].astype(np.float64))
+
+    def rows(self, which: Ints) -> Edges:
+        """All pairs of some proposals."""
+        part = self._matrix[which]
+        p, r = np.nonzero(np.isfinite(part))
+        return Edges(which[p], r.astype(np.int64), part[p, r].astype(np.float64))
 
     def best(self, most: int, barred: Ints) -> Edges:
         """The `most` best pairs of each row, those in `barred` (keys) left out; a partition instead of a sort."""
@@ -164,6 +176,52 @@ class Task:
         barred = self.barred()
         for edges in self.market.chunks():
             yield edges.take(~within(edges.keys(self.reviewers), barred)) if len(barred) else edges
+
+    def eligible_of(self, which: Ints) -> Edges:
+        """The pairs of some proposals that may be chosen freely."""
+        edges = self.market.rows(which)
+        return edges.take(~within(edges.keys(self.reviewers), self.barred()))
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What a reviewer of a group costs more in a panel: cost (P, G) in affinity, group (R,) with -1 for free entry."""
+
+    group: Ints
+    cost: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a pair counts for when it is chosen, where that is more than its affinity.
+
+    `bonus` adds to single pairs (a pair that is kept), `tolls` take off for panels (soft balance), `weight` scales the
+    affinity. The affinity that is told stays as it is.
+    """
+
+    bonus: "Listed | None" = None
+    tolls: tuple[Toll, ...] = ()
+    weight: float = 1.0
+
+    def of(self, edges: Edges, reviewers: int) -> Floats:
+        """(E,) the worth of pairs in any order."""
+        if self is AFFINITY:
+            return edges.affinity
+        found = edges.affinity * self.weight if self.weight != 1 else edges.affinity.copy()
+        for toll in self.tolls:
+            group = toll.group[edges.reviewer]
+            found -= np.where(group >= 0, toll.cost[edges.proposal, group], 0.0)
+        if self.bonus is not None and len(edges):
+            keys = edges.keys(reviewers)
+            for part in self.bonus.chunks():
+                wanted = part.keys(reviewers)
+                at = np.minimum(np.searchsorted(wanted, keys), max(len(wanted) - 1, 0))
+                hit = wanted[at] == keys
+                found[hit] += part.affinity[at[hit]]
+        return found
+
+
+AFFINITY = Worth()
 
 
 def within(keys: Ints, ordered: Ints) -> Bools:
