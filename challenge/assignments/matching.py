@@ -15,6 +15,7 @@ import numpy as np
 
 from challenge.assignments.markets import (
     AFFINITY,
+    NONE,
     Edges,
     Floats,
     Ints,
@@ -166,13 +167,11 @@ def _with(edges: Edges, more: Edges, reviewers: int) -> Edges:
 
 def _bonus_pairs(task: Task, bonus: Listed | None) -> Edges:
     """The eligible pairs that carry a bonus, whether they are good candidates or not."""
-    found = Edges(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    if bonus is not None:
-        wanted = np.sort(
-            np.concatenate([part.keys(task.reviewers) for part in bonus.chunks()] or [found.proposal])
-        )
-        for part in task.eligible():
-            found = found.plus(part.take(within(part.keys(task.reviewers), wanted)))
+    found = Edges(NONE, NONE, np.zeros(0))
+    for part in bonus.chunks() if bonus is not None else ():
+        worth = task.market.at(part.proposal, part.reviewer)
+        free = np.isfinite(worth) & ~within(part.keys(task.reviewers), task.barred())
+        found = found.plus(Edges(part.proposal, part.reviewer, worth).take(free))
     return found
 
 
@@ -186,7 +185,17 @@ def _priced(
     heads = _group_prices(task, rest, edges, price)
     known = edges.keys(task.reviewers)
     better, excess = Edges(known[:0], known[:0], np.zeros(0)), 0.0
-    for part in task.eligible():
+    groups = np.where(task.group >= 0, task.group, -1) if heads is not None else NONE
+
+    def least(rows: slice) -> Floats:
+        """(rows, R) the affinity at which a pair pays its prices, a little less for the rounding."""
+        reach = heads[rows][:, groups] if heads is not None else prices[0][rows, None]
+        found: Floats = (prices[1][None, :] - reach - 1.0) / scale
+        for toll in worth.tolls:
+            found += np.where(toll.group >= 0, toll.cost[rows][:, toll.group], 0.0)
+        return found
+
+    for part in task.eligible(least):
         target = (
             heads[part.proposal, task.group[part.reviewer]] if heads is not None else prices[0][part.proposal]
         )
@@ -198,8 +207,9 @@ def _priced(
             part, over = part.take(outside), over[outside]
             excess += float(over.sum() + 0.5 * len(over)) / scale
             part, over = part.take(over > 0), over[over > 0]
-            gain = Edges(part.proposal, part.reviewer, over)
-            better = better.plus(part.take(best_of_each(gain, part.proposal, P, 20)))
+            if len(part):
+                gain = Edges(part.proposal, part.reviewer, over)
+                better = better.plus(part.take(best_of_each(gain, part.proposal, P, 20)))
     return better, excess
 
 
@@ -251,10 +261,7 @@ def _all_pairs(task: Task, chosen: Edges) -> Edges:
     if not len(task.locked):
         return chosen
     keys = np.sort(task.keys_of(task.locked))
-    worth = np.zeros(len(keys))
-    for part in task.market.chunks():
-        hit = part.take(within(part.keys(task.reviewers), keys))
-        worth[np.searchsorted(keys, hit.keys(task.reviewers))] = hit.affinity
+    worth = np.nan_to_num(task.market.at(keys // task.reviewers, keys % task.reviewers))
     both = chosen.plus(Edges(keys // task.reviewers, keys % task.reviewers, worth))
     return both.take(np.lexsort((both.reviewer, both.proposal)))
 

@@ -1,55 +1,16 @@
 """The floor against every assignment there is, on tiny tasks, and against its own bound on larger ones."""
 
 import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from challenge.assignments.floors import floor
 from challenge.assignments.markets import Listed, Task
 from challenge.assignments.matching import solve
-from tests.assignments.test_matching import edges_of, keeps_the_rules, tasks
-
-
-def every_assignment(task: Task) -> Iterator[tuple[int, int, float, float]]:
-    """(reviews missing, minimum loads missing, lowest level, total) of all sets of pairs that keep the rules."""
-    p, r, _a = edges_of(task)
-    P, R = task.proposals, task.reviewers
-    locked = np.array([n in {tuple(x) for x in task.locked.tolist()} for n in np.ndindex(P, R)]).reshape(P, R)
-    worth = np.zeros((P, R))
-    for part in task.market.chunks():
-        worth[part.proposal, part.reviewer] = part.affinity
-    for bits in range(2 ** len(p)):
-        on = [n for n in range(len(p)) if bits >> n & 1]
-        grid = locked.copy()
-        grid[p[on], r[on]] = True
-        given_now, load = grid.sum(axis=1), grid.sum(axis=0)
-        if (given_now > np.maximum(task.demand, locked.sum(axis=1))).any():
-            continue
-        if (load > np.maximum(task.max_load, locked.sum(axis=0))).any():
-            continue
-        score = (grid * worth).sum(axis=1)
-        wanted = task.demand > 0
-        yield (
-            int(np.maximum(task.demand - given_now, 0).sum()), int(np.maximum(task.min_load - load, 0).sum()),
-            float((score[wanted] / task.demand[wanted]).min(initial=np.inf)), float(score.sum()),
-        )  # fmt: skip
-
-
-@st.composite
-def tiny(draw: st.DrawFn) -> Task:
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    proposals, reviewers = draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    listed = np.argwhere(rng.random((proposals, reviewers)) < 0.9)
-    least = rng.integers(0, 2, reviewers)
-    conflicts = np.argwhere(rng.random((proposals, reviewers)) < 0.1)
-    return Task(
-        Listed(listed[:, 0], listed[:, 1], rng.integers(1, 1001, len(listed)) / 1000), rng.integers(0, 3, proposals),
-        least, least + rng.integers(0, 4, reviewers), conflicts,
-    )  # fmt: skip
+from tests.assignments.every import every_assignment, lowest, tiny
+from tests.assignments.test_matching import keeps_the_rules, tasks
 
 
 @settings(max_examples=60, deadline=None)
@@ -57,10 +18,10 @@ def tiny(draw: st.DrawFn) -> Task:
 def test_the_worst_level_is_the_best_of_all_assignments(task: Task) -> None:
     found = floor(task)
     keeps_the_rules(task, found.found)
-    everything = list(every_assignment(task))
-    least = min((short, idle) for short, idle, _level, _total in everything)
+    everything = [(short, idle, lowest(task, grid)) for short, idle, grid in every_assignment(task)]
+    least = min(each[:2] for each in everything)
     assert (found.found.short.sum(), found.found.idle.sum()) == least
-    highest = max(level for short, idle, level, _total in everything if (short, idle) == least)
+    highest = max(level for short, idle, level in everything if (short, idle) == least)
     assert found.level == pytest.approx(highest, abs=1e-5)
     assert found.bound >= highest - 1e-5
 
