@@ -123,7 +123,7 @@ def solve(
         start = start.take(~within(start.keys(R), barred))
     edges = _with(start, _bonus_pairs(task, worth.bonus), R)
     say(f"{len(edges):,} candidate pairs")
-    scale = min(scale, _safe_scale(task, worth.of(edges, R)))
+    scale = min(scale, safe_scale(task, worth.of(edges, R)))
     taken_in, rounds = 0, 0
     while True:
         rounds += 1
@@ -144,7 +144,7 @@ def solve(
         edges = _with(edges, better, R)
 
 
-def _safe_scale(task: Task, worth: Floats) -> int:
+def safe_scale(task: Task, worth: Floats) -> int:
     """The finest integer costs that stay within 64 bits inside the solver, which multiplies them by its nodes."""
     nodes = 2 * (task.proposals + task.reviewers) + 1
     groups = int(task.group.max(initial=-1)) + 1
@@ -242,8 +242,8 @@ def _told(
     reached = float(worth.of(chosen, R).sum())
     lack = float((net.cost * flow)[net.demand_slack].sum() + (net.cost * flow)[net.load_slack].sum())
     slack = max(0.0, (lack - lower_bound(net, price, cost)) / scale - reached)
-    pairs = _all_pairs(task, chosen)
-    _check(task, pairs)
+    pairs = all_pairs(task, chosen)
+    check(task, pairs)
     total = float(pairs.affinity.sum())
     pool = price[P + R]
     heads = _group_prices(task, rest_of(task), edges, price)
@@ -256,7 +256,7 @@ def _told(
     )  # fmt: skip
 
 
-def _all_pairs(task: Task, chosen: Edges) -> Edges:
+def all_pairs(task: Task, chosen: Edges) -> Edges:
     """The chosen pairs and the locked ones with the affinity they are listed with (0 when they are not)."""
     if not len(task.locked):
         return chosen
@@ -266,7 +266,7 @@ def _all_pairs(task: Task, chosen: Edges) -> Edges:
     return both.take(np.lexsort((both.reviewer, both.proposal)))
 
 
-def _check(task: Task, pairs: Edges) -> None:
+def check(task: Task, pairs: Edges) -> None:
     """What the network makes impossible, looked at once more before anybody sees it."""
     keys = pairs.keys(task.reviewers)
     if within(keys, np.sort(task.keys_of(task.conflicts))).any():
@@ -293,8 +293,8 @@ def _greedy(task: Task, rest: Rest, edges: Edges, began: float) -> Matching:
             most[r] -= 1
             if room is not None and g >= 0:
                 room[p, g] -= 1
-    pairs = _all_pairs(task, edges.take(np.sort(np.asarray(chosen, dtype=np.int64))))
-    _check(task, pairs)
+    pairs = all_pairs(task, edges.take(np.sort(np.asarray(chosen, dtype=np.int64))))
+    check(task, pairs)
     load = np.bincount(pairs.reviewer, minlength=task.reviewers)
     idle = np.maximum(task.min_load - load, 0)
     total = float(pairs.affinity.sum())
