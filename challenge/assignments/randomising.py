@@ -47,7 +47,9 @@ def spread(task: Task, most: float, beta: float = 0.0, *, lists: int = 60, say: 
     `beta` from 0 (none) to 1: how much the worth of a pair falls as it becomes certain. Raises ValueError when Q is not
     a multiple of 0.05 in (0, 1], or beta is outside 0 to 1.
     """
-    whole = next((parts for parts in PARTS if 0 < most <= 1 and abs(most * parts - round(most * parts)) < 1e-9), 0)
+    whole = next(
+        (parts for parts in PARTS if 0 < most <= 1 and abs(most * parts - round(most * parts)) < 1e-9), 0
+    )
     if not whole:
         raise ValueError(
             f"The largest probability of a pair must be a multiple of 0.05 up to 1, not {most:g}."
