@@ -16,7 +16,6 @@ from challenge.assignments.markets import AFFINITY, Bools, Edges, Floats, Ints, 
 from challenge.assignments.matching import Matching, safe_scale, solve
 from challenge.assignments.networks import SCALE, Network, build, flow_of, penalties, potentials, rest_of
 
-
 FAR = 8
 
 
