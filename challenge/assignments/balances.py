@@ -80,6 +80,9 @@ def mix(
             is_complete = False
             break
         found = solve(task, worth=_worth(soft, tolls), start=start, price_all=False)
+        if (found.short.sum(), found.idle.sum()) > (before.short.sum(), before.idle.sum()):
+            start = before.candidates
+            found = solve(task, worth=_worth(soft, tolls), start=start, price_all=False)
         singles = [single_group(found.pairs, group, task.proposals) for group in soft]
         counts = [int((single >= 0).sum()) for single in singles]
         say(f"balance, round {rounds}: {', '.join(map(str, counts))} panels of a single group")

@@ -22,6 +22,8 @@ from challenge.assignments.networks import Rest, rest_of
 
 ROUNDS = 6
 LEVELS = 6
+LITTLE = 0.01
+EXACT = 1e-7
 LOWEST = 20
 """So many of the lowest levels are looked at, one after the other."""
 TAIL = 0.002
@@ -30,8 +32,9 @@ SMALL = 40
 WIDEST = 600
 COLUMNS = 40
 CLOSE = 1e-6
-PATIENCE = 1.5
-"""Seconds for one integer programme that is not exact anyway."""
+NODES = 200
+"""Branches of one integer programme that is not exact anyway: a count and no time, so that a busy machine gives the same
+answer."""
 LOWER = (0.97, 0.9, 0.75, 0.5)
 """Shares of the bound that are tried for everybody when whole pairs do not reach it."""
 WHOLE = 2000
@@ -124,7 +127,9 @@ def floor(
         if placed is None:
             break
         inner = replace(task, locked=np.concatenate([task.locked, placed]))
-        seen = solve(inner, start=pruned, price_all=False, deadline=None)
+        seen = solve(inner, start=pruned, price_all=False)
+        if (seen.short.sum(), seen.idle.sum()) > (base.short.sum(), base.idle.sum()):
+            seen = solve(inner, start=base.candidates, price_all=False)
         last = best.level
         best = _better(
             best, Floor(seen, base, inner, tail, float(seen.levels(task).min()), before, bound, rounds, True)
@@ -227,9 +232,7 @@ def _place_tail(
     price = np.zeros(task.reviewers) if is_all else base.price_reviewer
     idle = (task.min_load - (task.max_load - rest.most), int(base.idle.sum())) if is_all else None
     is_exact = len(edges) == len(everybody) <= WHOLE
-    left = PATIENCE if not is_exact else None
-    if deadline is not None:
-        left = min(left or np.inf, max(deadline - time.monotonic(), 0.5))
+    left = None if deadline is None else max(deadline - time.monotonic(), 0.5)
     aim = min(bound, level)
     placed = _integral(programme, aim - CLOSE, aims, price, idle, left, is_exact)
     if placed is None and is_exact:
@@ -371,7 +374,7 @@ def _integral(
         LinearConstraint(soft, aims * programme.demand - programme.held, np.inf),
     ]
     cost = np.r_[-worth, np.zeros(T), np.full(T, heavy)]
-    found = _whole(programme, rows, cost, T, idle, left, 1e-7 if is_exact else 1e-4)
+    found = _whole(programme, rows, cost, T, idle, left, EXACT if is_exact else 1e-3)
     return None if found is None or found[0] is None else np.flatnonzero(found[0][:E] > 0.5)
 
 
@@ -421,6 +424,8 @@ def _whole(
         rows.append(LinearConstraint(csr_matrix(np.r_[np.zeros(size - L), np.ones(L)][None, :]), -np.inf,
                                      allowed - np.maximum(unlisted, 0).sum()))  # fmt: skip
     options = {"mip_rel_gap": gap} | ({} if left is None else {"time_limit": left})
+    if gap > EXACT:
+        options["node_limit"] = NODES
     done = milp(cost, integrality=kinds, bounds=Bounds(low, high), constraints=rows, options=options)
     bound = done.mip_dual_bound if done.mip_dual_bound is not None else -np.inf
     return done.x, float(-bound)

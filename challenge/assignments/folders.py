@@ -131,6 +131,8 @@ class Pairs:
         return self.r[name]
 
     def refuse_twice(self, path: Path, keys: Ints, rows: Ints) -> None:
+        if (np.diff(keys) > 0).all():  # in order, as most files are
+            return
         order = np.lexsort((rows, keys))
         twice = np.flatnonzero(np.diff(keys[order]) == 0)
         if len(twice):
@@ -261,25 +263,32 @@ def _groups(path: Path, reviewers: dict[str, Row], names: list[str], balance: st
 def _affinities(
     path: Path, pairs: Pairs, written: list[set[str]], read: list[set[str]], say: Callable[[str], None]
 ) -> tuple[Listed, int, int]:
-    keys, rows, worth = array("q"), array("q"), array("d")
-    width = len(pairs.r)
-    for row, (proposal, reviewer, affinity, bid) in lines(
-        path, ("proposal", "reviewer", "affinity"), ("bid",)
-    ):
-        keys.append(pairs.key(path, row, proposal, reviewer))
-        rows.append(row)
-        worth.append(number(path, row, "affinity", affinity))
+    keys, rows, worth = array("q"), array("L"), array("d")
+    width, numbers, names = len(pairs.r), pairs.p, pairs.r
+    columns = ("proposal", "reviewer", "affinity")
+    for row, (proposal, reviewer, affinity, bid) in lines(path, columns, ("bid",)):
+        # ten million rows are usual at the largest size: the common case stays in this loop
+        try:
+            key, value = numbers[proposal] * width + names[reviewer], float(affinity)
+        except (KeyError, ValueError):
+            key, value = pairs.key(path, row, proposal, reviewer), number(path, row, "affinity", affinity)
+        if not -1000 <= value <= 1000:
+            number(path, row, "affinity", affinity)
         if bid:
             number(path, row, "bid", bid)  # its weight stands in the affinity already; a fault is still told
+        keys.append(key)
+        rows.append(row)
+        worth.append(value)
         if len(keys) % EVERY == 0:
             say(f"{path.name}: {len(keys):,} rows read")
     if not keys:
         raise Fault(path, None, "the file lists no pair, so nobody is eligible for anything")
-    found = np.array(keys, dtype=np.int64)
-    pairs.refuse_twice(path, found, np.array(rows, dtype=np.int64))
+    found = np.frombuffer(keys, dtype=np.int64)
+    pairs.refuse_twice(path, found, np.frombuffer(rows, dtype=np.uint64))
+    del rows
     p, r = found // width, found % width
     keep = _speaks(p, r, written, read)
-    return Listed(p[keep], r[keep], np.array(worth)[keep]), len(p), int(keep.sum())
+    return Listed(p[keep], r[keep], np.frombuffer(worth)[keep]), len(p), int(keep.sum())
 
 
 def _speaks(p: Ints, r: Ints, written: list[set[str]], read: list[set[str]]) -> Bools:

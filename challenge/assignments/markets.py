@@ -64,8 +64,11 @@ class Listed:
             raise ValueError("proposal, reviewer and affinity must be equally long")
         if not np.isfinite(a).all():
             raise ValueError("an affinity is not a finite number")
-        order = np.lexsort((r, p))
-        self._p, self._r, self._a = p[order], r[order], a[order]
+        up = np.diff(p)
+        if not ((up > 0) | ((up == 0) & (np.diff(r) > 0))).all():
+            order = np.lexsort((r, p))
+            p, r, a = p[order], r[order], a[order]
+        self._p, self._r, self._a = p, r, a
         if len(p) and ((np.diff(self._p) == 0) & (np.diff(self._r) == 0)).any():
             raise ValueError("a pair stands twice")
 
