@@ -22,7 +22,8 @@ from challenge.assignments.networks import Rest, rest_of
 
 ROUNDS = 6
 LEVELS = 6
-LITTLE = 0.01
+LITTLE = 0.03
+"""Share of the bound for which no further round is begun, once it is known not to be reached exactly."""
 EXACT = 1e-7
 LOWEST = 20
 """So many of the lowest levels are looked at, one after the other."""
@@ -137,6 +138,8 @@ def floor(
         misses = misses + 1 if best.level <= last + 1e-3 * abs(last) else 0
         levels = seen.levels(task)
         fell = np.flatnonzero(levels < aim - 2 * CLOSE)
+        if aim < bound - CLOSE and bound - best.level < LITTLE * abs(bound):
+            break  # whole pairs do not reach the bound, and a wider tail would gain less than this
         if (
             not len(np.setdiff1d(fell, tail))
             or len(tail) >= WIDEST

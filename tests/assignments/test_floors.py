@@ -90,3 +90,13 @@ def test_a_hopeless_proposal_does_not_hold_back_the_next() -> None:
     assert solve(task).scores().tolist() == [0.1, 0.2, 0.9]
     found = floor(task)
     assert found.found.scores().tolist() == [0.1, 0.5, 0.5]
+
+
+def test_the_order_of_the_pairs_changes_nothing() -> None:
+    task = crowded(2)
+    (part,) = task.market.chunks()
+    order = np.random.default_rng(1).permutation(len(part))
+    other = Task(Listed(part.proposal[order], part.reviewer[order], part.affinity[order]),
+                 task.demand, task.min_load, task.max_load)  # fmt: skip
+    one, two = floor(task), floor(other)
+    assert one.found.pairs.keys(90).tolist() == two.found.pairs.keys(90).tolist()
