@@ -31,7 +31,7 @@ TAIL = 0.002
 SMALL = 40
 """So few proposals are all of them the tail, and the answer is exact."""
 WIDEST = 600
-COLUMNS = 40
+COLUMNS = 20
 CLOSE = 1e-6
 NODES = 200
 """Branches of one integer programme that is not exact anyway: a count and no time, so that a busy machine gives the same
