@@ -4,7 +4,7 @@ Shapes: P proposals, R reviewers, E pairs. Proposals and reviewers are numbered 
 their own; 0 to 1 by custom. A pair that is not listed is not eligible.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,8 +64,11 @@ class Listed:
             raise ValueError("proposal, reviewer and affinity must be equally long")
         if not np.isfinite(a).all():
             raise ValueError("an affinity is not a finite number")
-        order = np.lexsort((r, p))
-        self._p, self._r, self._a = p[order], r[order], a[order]
+        up = np.diff(p)
+        if not ((up > 0) | ((up == 0) & (np.diff(r) > 0))).all():
+            order = np.lexsort((r, p))
+            p, r, a = p[order], r[order], a[order]
+        self._p, self._r, self._a = p, r, a
         if len(p) and ((np.diff(self._p) == 0) & (np.diff(self._r) == 0)).any():
             raise ValueError("a pair stands twice")
 
@@ -74,6 +77,27 @@ class Listed:
         for start in range(0, len(self._p), CHUNK):
             part = slice(start, start + CHUNK)
             yield Edges(self._p[part].astype(np.int64), self._r[part].astype(np.int64), self._a[part])
+
+    def at(self, proposal: Ints, reviewer: Ints) -> Floats:
+        """The affinity of single pairs, NaN where a pair is not listed."""
+        found = np.full(len(proposal), np.nan)
+        if len(self._p):
+            width = int(self._r.max(initial=0)) + 1 + int(reviewer.max(initial=0))
+            keys, wanted = self._p.astype(np.int64) * width + self._r, proposal * width + reviewer
+            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            hit = keys[place] == wanted
+            found[hit] = self._a[place[hit]]
+        return found
+
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest affinity; (0, 0) without pairs."""
+        return (float(self._a.min()), float(self._a.max())) if len(self._a) else (0.0, 0.0)
+
+    def rows(self, which: Ints) -> Edges:
+        """All pairs of some proposals."""
+        starts, ends = np.searchsorted(self._p, which), np.searchsorted(self._p, which, side="right")
+        at = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)] or [NONE])
+        return Edges(self._p[at].astype(np.int64), self._r[at].astype(np.int64), self._a[at])
 
 
 class Dense:
@@ -89,6 +113,31 @@ class Dense:
             part = self._matrix[start : start + step]
             p, r = np.nonzero(np.isfinite(part))
             yield Edges(p + start, r, part[p, r].astype(np.float64))
+
+    def above(self, least: Callable[[slice], Floats]) -> Iterator[Edges]:
+        """The pairs of at least the affinity that `least` gives for a range of proposals, as (rows, R)."""
+        rows, columns = self._matrix.shape
+        step = max(1, CHUNK // max(columns, 1))
+        for start in range(0, rows, step):
+            part = self._matrix[start : start + step]
+            p, r = np.nonzero(part >= least(slice(start, start + len(part))))
+            yield Edges(p + start, r, part[p, r].astype(np.float64))
+
+    def at(self, proposal: Ints, reviewer: Ints) -> Floats:
+        """The affinity of single pairs, NaN where a pair is not eligible."""
+        return self._matrix[proposal, reviewer].astype(np.float64)
+
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest affinity; (0, 0) without pairs."""
+        if not np.isfinite(self._matrix).any():
+            return 0.0, 0.0
+        return float(np.nanmin(self._matrix)), float(np.nanmax(self._matrix))
+
+    def rows(self, which: Ints) -> Edges:
+        """All pairs of some proposals."""
+        part = self._matrix[which]
+        p, r = np.nonzero(np.isfinite(part))
+        return Edges(which[p], r.astype(np.int64), part[p, r].astype(np.float64))
 
     def best(self, most: int, barred: Ints) -> Edges:
         """The `most` best pairs of each row, those in `barred` (keys) left out; a partition instead of a sort."""
@@ -159,11 +208,60 @@ class Task:
         """Keys, in order, of the pairs that nobody chooses: in conflict, or locked already."""
         return np.sort(np.concatenate([self.keys_of(self.conflicts), self.keys_of(self.locked)]))
 
-    def eligible(self) -> Iterator[Edges]:
-        """All pairs that may be chosen freely: listed, not in conflict, not locked already; in pieces."""
-        barred = self.barred()
-        for edges in self.market.chunks():
+    def eligible(self, least: Callable[[slice], Floats] | None = None) -> Iterator[Edges]:
+        """All pairs that may be chosen freely: listed, not in conflict, not locked already; in pieces.
+
+        `least` (see Dense.above) may leave out pairs below it; it saves time on a matrix and nothing on a list.
+        """
+        barred, market = self.barred(), self.market
+        pieces = market.chunks() if least is None or isinstance(market, Listed) else market.above(least)
+        for edges in pieces:
             yield edges.take(~within(edges.keys(self.reviewers), barred)) if len(barred) else edges
+
+    def eligible_of(self, which: Ints) -> Edges:
+        """The pairs of some proposals that may be chosen freely."""
+        edges = self.market.rows(which)
+        return edges.take(~within(edges.keys(self.reviewers), self.barred()))
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What a reviewer of a group costs more in a panel: cost (P, G) in affinity, group (R,) with -1 for free entry."""
+
+    group: Ints
+    cost: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a pair counts for when it is chosen, where that is more than its affinity.
+
+    `bonus` adds to single pairs (a pair that is kept), `tolls` take off for panels (soft balance). The affinity that is
+    told stays as it is.
+    """
+
+    bonus: "Listed | None" = None
+    tolls: tuple[Toll, ...] = ()
+
+    def of(self, edges: Edges, reviewers: int) -> Floats:
+        """(E,) the worth of pairs in any order."""
+        if self is AFFINITY:
+            return edges.affinity
+        found = edges.affinity.copy()
+        for toll in self.tolls:
+            group = toll.group[edges.reviewer]
+            found -= np.where(group >= 0, toll.cost[edges.proposal, group], 0.0)
+        if self.bonus is not None and len(edges):
+            keys = edges.keys(reviewers)
+            for part in self.bonus.chunks():
+                wanted = part.keys(reviewers)
+                at = np.minimum(np.searchsorted(wanted, keys), max(len(wanted) - 1, 0))
+                hit = wanted[at] == keys
+                found[hit] += part.affinity[at[hit]]
+        return found
+
+
+AFFINITY = Worth()
 
 
 def within(keys: Ints, ordered: Ints) -> Bools:

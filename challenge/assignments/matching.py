@@ -14,11 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from challenge.assignments.markets import (
+    AFFINITY,
+    NONE,
     Edges,
     Floats,
     Ints,
     Listed,
     Task,
+    Worth,
     best_of_each,
     candidate_lists,
     within,
@@ -74,6 +77,11 @@ class Matching:
         """(P,) affinity summed over each proposal's reviewers."""
         return np.bincount(self.pairs.proposal, self.pairs.affinity, len(self.short)).astype(np.float64)
 
+    def levels(self, task: Task) -> Floats:
+        """(P,) affinity per review wanted, a missing one counted as 0; inf for a proposal that wants none."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(task.demand > 0, self.scores() / task.demand, np.inf)
+
 
 def run_flow(net: Network) -> Ints:
     """An optimal flow (A,). Raises ValueError when the network has none, which its slack arcs rule out."""
@@ -92,45 +100,51 @@ def solve(
     task: Task,
     *,
     lists: int = 60,
-    bonus: Listed | None = None,
+    worth: Worth = AFFINITY,
     scale: int = SCALE,
     deadline: float | None = None,
     say: Say | None = None,
+    start: Edges | None = None,
+    price_all: bool = True,
 ) -> Matching:
     """The assignment of largest total affinity that leaves the fewest reviews, then the fewest minimum loads, unmet.
 
-    `lists` bounds the candidates per proposal at the start. `bonus` adds to the worth of pairs without changing the
-    affinity that is told (least-change repair). `deadline` is on time.monotonic(); when it comes too near a greedy
+    `lists` bounds the candidates per proposal at the start; `start` gives them instead (pairs that are barred are left
+    out). `worth` replaces the affinity as what is made large. Without `price_all` the answer is the best among the
+    candidates alone and its bound infinite. `deadline` is on time.monotonic(); when it comes too near a greedy
     answer or an unproved flow is given back with `is_complete` False.
     """
     began = time.monotonic()
     say = say or (lambda words: None)
-    rest = rest_of(task)
-    edges = _with(candidate_lists(task, lists), _bonus_pairs(task, bonus), task.reviewers)
+    rest, R = rest_of(task), task.reviewers
+    if start is None:
+        start = candidate_lists(task, lists)
+    elif len(barred := task.barred()):
+        start = start.take(~within(start.keys(R), barred))
+    edges = _with(start, _bonus_pairs(task, worth.bonus), R)
     say(f"{len(edges):,} candidate pairs")
-    scale = min(scale, _safe_scale(task, edges.affinity + _bonus_of(edges, bonus, task.reviewers)))
+    scale = min(scale, safe_scale(task, worth.of(edges, R)))
     taken_in, rounds = 0, 0
     while True:
         rounds += 1
         if rounds == 1 and _is_late(deadline, edges):
             return _greedy(task, rest, edges, began)
-        worth = edges.affinity + _bonus_of(edges, bonus, task.reviewers)
-        net = build(task, rest, edges, -np.rint(worth * scale).astype(np.int64))
+        net = build(task, rest, edges, -np.rint(worth.of(edges, R) * scale).astype(np.int64))
         flow = run_flow(net)
         price = potentials(net, flow)
         say(f"round {rounds}: {len(edges):,} pairs, flow optimal, pricing the others")
-        if deadline is not None and time.monotonic() > deadline:
-            return _told(task, net, flow, price, edges, scale, np.inf, began, rounds, taken_in, bonus)
-        better, excess = _priced(task, rest, edges, price, scale)
+        if not price_all or (deadline is not None and time.monotonic() > deadline):
+            return _told(task, net, flow, price, edges, scale, np.inf, began, rounds, taken_in, worth)
+        better, excess = _priced(task, rest, edges, price, scale, worth)
         if not len(better) or rounds == MOST_ROUNDS or _is_late(deadline, edges):
             # the bound counts what the pairs still outside could add, so it holds in each of the three cases
-            found = _told(task, net, flow, price, edges, scale, excess, began, rounds, taken_in, bonus)
+            found = _told(task, net, flow, price, edges, scale, excess, began, rounds, taken_in, worth)
             return found if not len(better) else replace(found, is_complete=False)
         taken_in += len(better)
-        edges = _with(edges, better, task.reviewers)
+        edges = _with(edges, better, R)
 
 
-def _safe_scale(task: Task, worth: Floats) -> int:
+def safe_scale(task: Task, worth: Floats) -> int:
     """The finest integer costs that stay within 64 bits inside the solver, which multiplies them by its nodes."""
     nodes = 2 * (task.proposals + task.reviewers) + 1
     groups = int(task.group.max(initial=-1)) + 1
@@ -153,28 +167,17 @@ def _with(edges: Edges, more: Edges, reviewers: int) -> Edges:
 
 def _bonus_pairs(task: Task, bonus: Listed | None) -> Edges:
     """The eligible pairs that carry a bonus, whether they are good candidates or not."""
-    found = Edges(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    if bonus is not None:
-        wanted = np.sort(
-            np.concatenate([part.keys(task.reviewers) for part in bonus.chunks()] or [found.proposal])
-        )
-        for part in task.eligible():
-            found = found.plus(part.take(within(part.keys(task.reviewers), wanted)))
+    found = Edges(NONE, NONE, np.zeros(0))
+    for part in bonus.chunks() if bonus is not None else ():
+        worth = task.market.at(part.proposal, part.reviewer)
+        free = np.isfinite(worth) & ~within(part.keys(task.reviewers), task.barred())
+        found = found.plus(Edges(part.proposal, part.reviewer, worth).take(free))
     return found
 
 
-def _bonus_of(edges: Edges, bonus: Listed | None, reviewers: int) -> Floats:
-    extra = np.zeros(len(edges))
-    if bonus is not None and len(edges):
-        keys = edges.keys(reviewers)
-        for part in bonus.chunks():
-            at = np.minimum(np.searchsorted(keys, part.keys(reviewers)), len(keys) - 1)
-            hit = keys[at] == part.keys(reviewers)
-            extra[at[hit]] = part.affinity[hit]
-    return extra
-
-
-def _priced(task: Task, rest: Rest, edges: Edges, price: Ints, scale: int) -> tuple[Edges, float]:
+def _priced(
+    task: Task, rest: Rest, edges: Edges, price: Ints, scale: int, worth: Worth
+) -> tuple[Edges, float]:
     """The pairs outside the candidates that are worth more than their prices, at most 20 a proposal; and what all such
     pairs could add to the total at the most (0 when none is left)."""
     P = task.proposals
@@ -182,11 +185,21 @@ def _priced(task: Task, rest: Rest, edges: Edges, price: Ints, scale: int) -> tu
     heads = _group_prices(task, rest, edges, price)
     known = edges.keys(task.reviewers)
     better, excess = Edges(known[:0], known[:0], np.zeros(0)), 0.0
-    for part in task.eligible():
+    groups = np.where(task.group >= 0, task.group, -1) if heads is not None else NONE
+
+    def least(rows: slice) -> Floats:
+        """(rows, R) the affinity at which a pair pays its prices, a little less for the rounding."""
+        reach = heads[rows][:, groups] if heads is not None else prices[0][rows, None]
+        found: Floats = (prices[1][None, :] - reach - 1.0) / scale
+        for toll in worth.tolls:
+            found += np.where(toll.group >= 0, toll.cost[rows][:, toll.group], 0.0)
+        return found
+
+    for part in task.eligible(least):
         target = (
             heads[part.proposal, task.group[part.reviewer]] if heads is not None else prices[0][part.proposal]
         )
-        over = np.rint(part.affinity * scale) - (prices[1][part.reviewer] - target)
+        over = np.rint(worth.of(part, task.reviewers) * scale) - (prices[1][part.reviewer] - target)
         hope = over >= 0
         if hope.any():
             part, over = part.take(hope), over[hope]
@@ -194,8 +207,9 @@ def _priced(task: Task, rest: Rest, edges: Edges, price: Ints, scale: int) -> tu
             part, over = part.take(outside), over[outside]
             excess += float(over.sum() + 0.5 * len(over)) / scale
             part, over = part.take(over > 0), over[over > 0]
-            worth = Edges(part.proposal, part.reviewer, over)
-            better = better.plus(part.take(best_of_each(worth, part.proposal, P, 20)))
+            if len(part):
+                gain = Edges(part.proposal, part.reviewer, over)
+                better = better.plus(part.take(best_of_each(gain, part.proposal, P, 20)))
     return better, excess
 
 
@@ -216,7 +230,7 @@ def _group_prices(task: Task, rest: Rest, edges: Edges, price: Ints) -> Ints | N
 
 def _told(
     task: Task, net: Network, flow: Ints, price: Ints, edges: Edges, scale: int, excess: float, began: float,
-    rounds: int, taken_in: int, bonus: Listed | None,
+    rounds: int, taken_in: int, worth: Worth,
 ) -> Matching:  # fmt: skip
     P, R = task.proposals, task.reviewers
     chosen = edges.take(flow[: net.pairs] > 0)
@@ -224,12 +238,12 @@ def _told(
     short[net.head[net.demand_slack]] = flow[net.demand_slack]
     idle[net.tail[net.load_slack] - P] = flow[net.load_slack]
     cost = net.cost.astype(float)
-    cost[: net.pairs] = -(edges.affinity + _bonus_of(edges, bonus, R)) * scale
-    worth = float(chosen.affinity.sum() + _bonus_of(chosen, bonus, R).sum())
+    cost[: net.pairs] = -worth.of(edges, R) * scale
+    reached = float(worth.of(chosen, R).sum())
     lack = float((net.cost * flow)[net.demand_slack].sum() + (net.cost * flow)[net.load_slack].sum())
-    slack = max(0.0, (lack - lower_bound(net, price, cost)) / scale - worth)
-    pairs = _all_pairs(task, chosen)
-    _check(task, pairs)
+    slack = max(0.0, (lack - lower_bound(net, price, cost)) / scale - reached)
+    pairs = all_pairs(task, chosen)
+    check(task, pairs)
     total = float(pairs.affinity.sum())
     pool = price[P + R]
     heads = _group_prices(task, rest_of(task), edges, price)
@@ -242,20 +256,17 @@ def _told(
     )  # fmt: skip
 
 
-def _all_pairs(task: Task, chosen: Edges) -> Edges:
+def all_pairs(task: Task, chosen: Edges) -> Edges:
     """The chosen pairs and the locked ones with the affinity they are listed with (0 when they are not)."""
     if not len(task.locked):
         return chosen
     keys = np.sort(task.keys_of(task.locked))
-    worth = np.zeros(len(keys))
-    for part in task.market.chunks():
-        hit = part.take(within(part.keys(task.reviewers), keys))
-        worth[np.searchsorted(keys, hit.keys(task.reviewers))] = hit.affinity
+    worth = np.nan_to_num(task.market.at(keys // task.reviewers, keys % task.reviewers))
     both = chosen.plus(Edges(keys // task.reviewers, keys % task.reviewers, worth))
     return both.take(np.lexsort((both.reviewer, both.proposal)))
 
 
-def _check(task: Task, pairs: Edges) -> None:
+def check(task: Task, pairs: Edges) -> None:
     """What the network makes impossible, looked at once more before anybody sees it."""
     keys = pairs.keys(task.reviewers)
     if within(keys, np.sort(task.keys_of(task.conflicts))).any():
@@ -282,8 +293,8 @@ def _greedy(task: Task, rest: Rest, edges: Edges, began: float) -> Matching:
             most[r] -= 1
             if room is not None and g >= 0:
                 room[p, g] -= 1
-    pairs = _all_pairs(task, edges.take(np.sort(np.asarray(chosen, dtype=np.int64))))
-    _check(task, pairs)
+    pairs = all_pairs(task, edges.take(np.sort(np.asarray(chosen, dtype=np.int64))))
+    check(task, pairs)
     load = np.bincount(pairs.reviewer, minlength=task.reviewers)
     idle = np.maximum(task.min_load - load, 0)
     total = float(pairs.affinity.sum())

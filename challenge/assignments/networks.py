@@ -137,3 +137,19 @@ def lower_bound(net: Network, price: Ints, cost: Floats) -> float:
     """No flow of the network is cheaper than this under the given (real) costs: weak duality, for any prices."""
     reduced = cost + (price[net.tail] - price[net.head])
     return float(np.minimum(reduced, 0) @ net.capacity - price.astype(float) @ net.supply)
+
+
+def flow_of(task: Task, net: Network, edges: Edges, pairs: Edges, short: Ints, idle: Ints) -> Ints:
+    """The flow (A,) that stands for an assignment: `pairs` chosen (locked ones are ignored), short (P,), idle (R,)."""
+    P, R = task.proposals, task.reviewers
+    flow = np.zeros(len(net.tail), dtype=np.int64)
+    flow[: net.pairs] = np.isin(edges.keys(R), pairs.keys(R))
+    middle = slice(net.pairs, net.demand_slack.start - R)
+    given = np.bincount(net.head[: net.pairs], flow[: net.pairs], len(net.supply)).astype(np.int64)
+    flow[middle] = given[net.tail[middle]]
+    flow[net.demand_slack] = short[net.head[net.demand_slack]]
+    flow[net.load_slack] = idle[net.tail[net.load_slack] - P]
+    load = np.bincount(net.tail[: net.pairs], flow[: net.pairs], len(net.supply)).astype(np.int64)[P : P + R]
+    # the pool hands a reviewer what is above the minimum, and takes back what is missing from it
+    flow[net.demand_slack.start - R : net.demand_slack.start] = load + idle - net.supply[P : P + R]
+    return flow

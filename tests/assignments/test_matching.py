@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from challenge.assignments.markets import Dense, Listed, Task
+from challenge.assignments.markets import Dense, Listed, Task, Worth
 from challenge.assignments.matching import Matching, solve
 from challenge.assignments.shortfalls import Lack, shortfalls
 
@@ -168,7 +168,7 @@ def test_a_matrix_and_a_list_give_the_same() -> None:
 
 def test_a_bonus_keeps_old_pairs_without_counting_as_affinity() -> None:
     task = Task(Listed([0, 0], [0, 1], [0.1, 0.9]), np.array([1]), np.array([0, 0]), np.array([1, 1]))
-    kept = solve(task, bonus=Listed([0], [0], [50.0]))
+    kept = solve(task, worth=Worth(bonus=Listed([0], [0], [50.0])))
     assert kept.pairs.reviewer.tolist() == [0]
     assert kept.total == pytest.approx(0.1)
     assert kept.gap < 1e-5
