@@ -155,6 +155,7 @@ async def _slot(db: Session, me: Viewer, proposal_id: UUID, code: str) -> Slot:
         code,
         question.types,
         int(question.max_mb * MIB) if question.max_mb is not None else None,
+        question.max_pages,
         settings().quota_mb * MIB - used,
         reopening.until if reopening is not None else work.stage.closes_at,
         work.call.id,
