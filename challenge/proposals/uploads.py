@@ -302,9 +302,10 @@ async def _drawn(request: Visit, proposal_id: UUID, done: UploadOut) -> UploadOu
     """With the line of the list as the page shows it, so that the script draws nothing of its own."""
     async with _database(request).reading() as now:  # the door's own session still sees what was before
         attached = await queries.attachments_of(now, proposal_id)
+        stage = await queries.stage_of_proposal(now, proposal_id)
     for attachment, document in attached:
         if document.id == done.id:
-            line = words.file_line(attachment, document, may_remove=True)
+            line = words.file_line(attachment, document, may_remove=True, stage=stage)
             done.html = render("proposals/_file.html", file=line).strip()
     return done
 
