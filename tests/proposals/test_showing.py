@@ -25,7 +25,7 @@ from tests.client import BASE, Client, words_of
 from tests.files.test_content import FILM
 from tests.files.test_receiving import DOCX, a_pdf_of
 from tests.proposals.test_pages import WITH_FILES, made
-from tests.proposals.test_uploads import Sender, small_parts  # noqa: F401 - a fixture
+from tests.proposals.test_uploads import Sender
 
 FORM: dict[str, Any] = {
     **WITH_FILES,
