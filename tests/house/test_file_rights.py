@@ -119,3 +119,23 @@ async def test_uploads_are_for_who_sends_them_alone(walker: Walker, documents: d
     for who in VIEWERS:
         answer = await walker.request(who, "GET", path)
         assert answer.status in ((401,) if who == NOBODY else (403, 404)), who
+
+
+async def test_staff_and_reviewers_are_told_what_is_inside_and_only_staff_whose_name_it_bears(
+    walker: Walker, documents: dict[str, UUID]
+) -> None:
+    world = walker.world
+    async with world.database.writing() as db:
+        document = await db.get_one(Document, documents["D1"])
+        document.flags = ["active", "attached", "polyglot", "names-author", "author:Somebody of D1"]
+        db.add(document)
+        await db.commit()
+    desk = f"/desk/calls/double/proposals/{world.proposals['D1']}"
+    sheet = f"/reviews/{world.assignments['D1:rev1']}"
+    preview = f"/files/{documents['D1']}/preview"
+    for who, path in (("signer", desk), ("rev1", sheet), ("signer", preview), ("rev1", preview)):
+        text = (await walker.request(who, "GET", path)).body.decode()
+        for note in ("holds what runs by itself", "has other files inside", "A second file hangs on the end"):
+            assert note in text, (who, path, note)
+        assert ("The properties of this file name Somebody of D1" in text) == (who == "signer"), (who, path)
+        assert path == preview or f'href="{preview}"' in text
