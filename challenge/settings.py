@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     secret_key: str = Field("", description="at least 32 characters; required in production")
     secret_key_previous: str = Field("", description="the key before the last rotation, accepted 14 days")
     base_url: str = Field("http://127.0.0.1:8000", description="the address people see")
-    files_url: str = Field("", description="origin without cookies for previews")
+    files_url: str = Field("", description="another address of this site, without cookies, for showing files")
     trusted_proxies: str = Field("", description="addresses whose X-Forwarded-For counts, comma separated")
     signing_key: str = Field("", description="PEM or PKCS#12 file of the key that signs notices")
     signing_certificate: str = Field("", description="PEM file of the certificate that signs notices")
@@ -54,10 +54,18 @@ class Settings(BaseSettings):
         "signed", description="links to the store that end soon, or every byte through the application"
     )
 
-    @field_validator("base_url")
+    @field_validator("base_url", "files_url")
     @classmethod
     def _no_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Settings":
+        if self.files_url and urlsplit(self.files_url).netloc in ("", urlsplit(self.base_url).netloc):
+            raise ValueError(
+                "CHALLENGE_FILES_URL must be an address with another host than CHALLENGE_BASE_URL"
+            )
+        return self
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> "Settings":

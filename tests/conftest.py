@@ -25,7 +25,7 @@ from challenge.foundation.db import Database, Db
 from challenge.migrations.run import upgrade
 from tests import servers
 from tests.client import Client
-from tests.conftest_servers import postgres_url, weed  # noqa: F401 - fixtures
+from tests.conftest_servers import clamd_url, postgres_url, weed  # noqa: F401 - fixtures
 
 observe.configure("CRITICAL")
 wiring.connect()

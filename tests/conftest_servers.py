@@ -1,6 +1,7 @@
-"""Fixtures for servers, for `tests/conftest.py` to import: `postgres_url` and `weed`, one server a run each.
+"""Fixtures for servers, for `tests/conftest.py` to import: `postgres_url`, `weed` and `clamd_url`, one server a run each.
 
-Where a server cannot be had the test fails and says which. CHALLENGE_TEST_FAST=1 asks for no servers: what
+Where a server cannot be had the test fails and says which; without a virus scanner it is skipped, as that is a
+package of the system which not every machine may install. CHALLENGE_TEST_FAST=1 asks for no servers: what
 needs one is skipped.
 """
 
@@ -24,6 +25,14 @@ def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The storage address of a bucket; from here on the AWS variables hold its credentials."""
     with servers.environment(servers.S3_CREDENTIALS):
         yield from _server("weed", "CHALLENGE_TEST_S3", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def clamd_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a scanner that finds `servers.EICAR`, as CHALLENGE_SCANNER_URL takes it."""
+    if servers.clamd_program() is None:
+        pytest.skip("needs clamd, which is not here (Debian: apt-get install clamav-daemon)")
+    yield from _server("clamd", "CHALLENGE_TEST_CLAMD", tmp_path_factory)
 
 
 def _server(kind: str, variable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

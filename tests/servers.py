@@ -1,9 +1,10 @@
-"""Real servers for tests: PostgreSQL and SeaweedFS (an S3-compatible store), on free ports of the loopback.
+"""Real servers for tests: PostgreSQL, SeaweedFS (an S3-compatible store) and clamd, on free ports of the loopback.
 
 In the foreground, with the address as one line of output, until SIGTERM:
 
     python -m tests.servers postgres
     python -m tests.servers weed
+    python -m tests.servers clamd
 
 `scripts/test` may start them so and hand the addresses on as CHALLENGE_TEST_POSTGRES and CHALLENGE_TEST_S3;
 without these the fixtures of `tests/conftest_servers.py` start one of each for a whole run.
@@ -438,9 +439,102 @@ class BadLine:
                         client.sendall(data)
 
 
+# ------------------------------------------------------------------------------------------- clamd
+
+# The test file of virus scanners, put together here so that no scanner takes this file for it.
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+def clamd_program() -> str | None:
+    return shutil.which("clamd", path=os.pathsep.join([PATH, "/usr/sbin", "/usr/local/sbin"]))
+
+
+class Clamd:
+    """A virus scanner that knows one signature of our own, EICAR anywhere, and takes at most MOST bytes a file."""
+
+    MOST = 4 << 20
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+
+    def start(self) -> None:
+        program = clamd_program()
+        if program is None:
+            raise NoServer(
+                "clamd cannot be had. There is no clamd on the PATH (Debian's package clamav-daemon)."
+            )
+        self._folder = Path(tempfile.mkdtemp(prefix="challenge-clamd-"))
+        signatures = self._folder / "signatures"
+        signatures.mkdir()
+        mark = EICAR.partition(b"$")[2].partition(b"$")[0]
+        (signatures / "eicar.ndb").write_text(f"Eicar-Test-Anywhere:0:*:{mark.hex()}\n")
+        for turn in range(TURNS):
+            try:
+                return self._serve(program, signatures)
+            except NoServer as failure:
+                if turn == TURNS - 1:
+                    self.stop()
+                    raise NoServer(f"clamd cannot be had. {failure}") from None
+            except BaseException:
+                self.stop()
+                raise
+
+    def stop(self) -> None:
+        if self._process:
+            _end(self._process, signal.SIGTERM, signal.SIGKILL)
+            self._process = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self, program: str, signatures: Path) -> None:
+        assert self._folder
+        (port,) = free_ports(1, 10_000, 12_000)
+        settings = {
+            "Foreground": "yes",
+            "DatabaseDirectory": signatures,
+            "TemporaryDirectory": self._folder,
+            "TCPAddr": "127.0.0.1",
+            "TCPSocket": port,
+            "StreamMaxLength": self.MOST,
+            "SelfCheck": 0,
+        }
+        config = self._folder / "clamd.conf"
+        config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        log = self._folder / "log"
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [program, "--config-file", config],
+                cwd=self._folder,
+                env={"PATH": PATH},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        self.url = f"clamd://127.0.0.1:{port}"
+        _wait_until(lambda: self._answers(port), self._process, log)
+
+    def _answers(self, port: int) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 5) as line:
+                line.sendall(b"zPING\0")
+                return line.recv(16).startswith(b"PONG")
+        except OSError:
+            return False
+
+
 # ------------------------------------------------------------------------------------------- all of them
 
-KINDS: dict[str, Callable[[], Server]] = {"postgres": Postgres, "weed": Weed}
+KINDS: dict[str, Callable[[], Server]] = {"postgres": Postgres, "weed": Weed, "clamd": Clamd}
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from challenge.desk import inputs, queries
 from challenge.desk.filters import PAGE, Filter
 from challenge.eligibility import actions as eligibility
 from challenge.eligibility.models import RulingResult
+from challenge.files.previews import can_show
 from challenge.forms import queries as forms
 from challenge.forms.definition import DECLARATIONS
 from challenge.forms.kinds import kind_of
@@ -29,6 +30,7 @@ from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page
 from challenge.proposals import archives
 from challenge.proposals import queries as proposals
 from challenge.proposals.models import Facet, Proposal, ProposalState
+from challenge.proposals.words import flag_notes
 from challenge.reviews import queries as reviews
 from challenge.rubrics import queries as rubrics
 
@@ -136,6 +138,11 @@ async def _show(
         sections=await _sections(db, proposal) if facets & Facet.BODY else [],
         kind_of=kind_of,
         documents=documents,
+        previewed={document.id for _a, document in documents if can_show(document.name, document.state)},
+        notes={
+            document.id: flag_notes(document.flags, names_authors=bool(facets & Facet.IDENTITY))
+            for _a, document in documents
+        },
         names={str(document.id): document.name for _attachment, document in documents},
         receipts=await queries.receipts_of(db, proposal.id),
         team=await proposals.team_of(db, proposal.id) if facets & Facet.IDENTITY else [],

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from challenge.audit import actions as audit
 from challenge.files import rules
-from challenge.files.kinds import BY_ENDING, NOT_THIS, FileKind, found_in, pages_in
+from challenge.files.faults import NOT_THIS
+from challenge.files.flags import flags_of
+from challenge.files.kinds import BY_ENDING, FileKind, found_in, pages_in
 from challenge.files.models import Document, DocumentState
 from challenge.files.store import in_store
 from challenge.foundation import clock
@@ -51,11 +53,13 @@ async def receive(
     kind = BY_ENDING[rules.ending_of(name)]
     document_id = document_id or new_id()
     key = f"documents/{document_id}/v1"
+    flags: list[str] = []
 
     def look_and_keep(store: Store) -> Stored | Text:
         fault = _looked_at(file, name, kind) or _too_long(file, name, kind, most_pages)
         if fault is not None:
             return fault
+        flags.extend(flags_of(file, rules.ending_of(name)))
         file.seek(0)
         return store.put(key, file, content_type="application/octet-stream")
 
@@ -73,6 +77,7 @@ async def receive(
         key=key,
         state=DocumentState.STORED if is_scanned else DocumentState.AVAILABLE,
         reason="" if is_scanned else UNSCANNED,
+        flags=flags,
         chain_id=UUID(str(chain)) if chain else None,
         created_at=at or clock.now(),
     )

@@ -14,9 +14,10 @@ from uuid import UUID
 from sqlmodel import select
 
 from challenge.files import rules, sealing, states
-from challenge.files.kinds import BY_ENDING, flags_of
+from challenge.files.flags import flags_of
+from challenge.files.kinds import BY_ENDING, pages_in
 from challenge.files.models import Document, DocumentState, Upload
-from challenge.files.scanner import scan
+from challenge.files.scanner import TooLarge, scan
 from challenge.files.store import in_store, in_thread
 from challenge.foundation.db import Database
 from challenge.foundation.i18n import Text
@@ -26,6 +27,7 @@ from storage.store import Store
 MIB = 1 << 20
 MOST_AT_ONCE = 32 * MIB  # checked while its sender waits
 MOST_SCANNED = 2 << 30  # above this the scanner's verdict means nothing
+PATIENCE, SLOWEST = 30, 2 * MIB  # seconds, and bytes a second that a scanner reads at least
 IN_MEMORY = 8 * MIB
 UNSCANNED = "unscanned"
 
@@ -38,6 +40,7 @@ class Verdict:
     sha256: str = ""
     tree: str = ""
     fault: Text | None = None
+    reason: str = ""
     flags: list[str] = field(default_factory=list)
 
 
@@ -57,19 +60,29 @@ async def check(database: Database, document_id: UUID, config: Settings | None =
         await db.commit()
     part_size = upload.part_size if upload is not None else max(document.size, 1)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
-        verdict = await in_store(lambda store: _read_back(store, document, part_size, copy))
+        most_pages = upload.most_pages if upload is not None else None
+        verdict = await in_store(lambda store: _read_back(store, document, part_size, most_pages, copy))
         verb, reason = "release", ""
         if verdict.size != document.size or (document.tree and verdict.tree != document.tree):
             verb, reason = "mark corrupt", "its bytes are not those that were sent"
         elif verdict.fault is not None:
-            verb, reason = "quarantine", rules.KIND + verdict.fault.msgid
+            verb, reason = "quarantine", verdict.reason
         elif config.scanner_url == "none:":
             reason = UNSCANNED
-        elif document.size > MOST_SCANNED:
-            verb, reason = ("release" if config.accept_unscanned else "leave unscanned"), UNSCANNED
-        elif harm := await scan(config.scanner_url, _pieces(copy)):
-            verb, reason = "quarantine", harm
+        else:
+            verb, reason = await _scanned(document.size, copy, config)
     return await _decide(database, document, verdict, verb, reason)
+
+
+async def _scanned(size: int, copy: Any, config: Settings) -> tuple[str, str]:
+    """What the scanner makes of it; what is beyond the limits of either of us is nobody's verdict."""
+    try:
+        if size > MOST_SCANNED:
+            raise TooLarge
+        harm = await scan(config.scanner_url, _pieces(copy), PATIENCE + size / SLOWEST)
+    except TooLarge:
+        return ("release" if config.accept_unscanned else "leave unscanned"), UNSCANNED
+    return ("quarantine", harm) if harm else ("release", "")
 
 
 async def _decide(database: Database, seen: Document, verdict: Verdict, verb: str, reason: str) -> Document:
@@ -85,7 +98,9 @@ async def _decide(database: Database, seen: Document, verdict: Verdict, verb: st
     return document
 
 
-def _read_back(store: Store, document: Document, part_size: int, copy: IO[bytes]) -> Verdict:
+def _read_back(
+    store: Store, document: Document, part_size: int, most_pages: int | None, copy: IO[bytes]
+) -> Verdict:
     whole, part, tree = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     size, in_part, parts = 0, 0, 0
     for piece in store.stream(document.key):
@@ -104,12 +119,22 @@ def _read_back(store: Store, document: Document, part_size: int, copy: IO[bytes]
     if in_part or not parts:
         tree.update(part.digest())
     verdict = Verdict(size, whole.hexdigest(), tree.hexdigest())
-    ending = rules.ending_of(document.name)
+    _look(verdict, document.name, most_pages, copy)
+    return verdict
+
+
+def _look(verdict: Verdict, name: str, most_pages: int | None, copy: IO[bytes]) -> None:
+    ending = rules.ending_of(name)
     copy.seek(0)
     verdict.fault = BY_ENDING[ending].look(copy)
-    if verdict.fault is None:
-        verdict.flags = flags_of(copy, ending)
-    return verdict
+    if verdict.fault is not None:
+        verdict.reason = rules.KIND + verdict.fault.msgid
+        return
+    if most_pages is not None and ending == "pdf":
+        pages = pages_in(copy)
+        verdict.fault = rules.why_not_pages(name, pages, most_pages)
+        verdict.reason = f"{rules.PAGES}{pages} of {most_pages}"
+    verdict.flags = flags_of(copy, ending)
 
 
 async def _pieces(copy: Any) -> AsyncIterator[bytes]:

@@ -13,10 +13,14 @@ from typing import IO, BinaryIO, cast
 import pikepdf
 import puremagic
 
-from challenge.foundation.i18n import Text, _
+from challenge.files.faults import DAMAGED, LOCKED, NOT_THIS
+from challenge.files.films import is_mov, is_mp4, is_webm
+from challenge.files.packs import why_not_pack
+from challenge.files.pictures import is_picture
+from challenge.foundation.i18n import Text
 
-MOST_ENTRIES, MOST_UNPACKED, MOST_RATIO = 10_000, 2 << 30, 200
 HEAD, TAIL = 1 << 16, 1 << 11
+OLD_OFFICE, PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 Look = Callable[[IO[bytes]], Text | None]
@@ -33,9 +37,7 @@ def _is_pdf(file: IO[bytes]) -> Text | None:
         with pikepdf.open(cast(BinaryIO, file)) as pdf:
             return None if len(pdf.pages) else DAMAGED
     except pikepdf.PasswordError:
-        return _(
-            "It is protected by a password, so reviewers could not open it. Remove the password and choose it again."
-        )
+        return LOCKED
     except pikepdf.PdfError:
         return DAMAGED
 
@@ -47,54 +49,47 @@ def pages_in(file: IO[bytes]) -> int:
         return len(pdf.pages)
 
 
-def _begins(*marks: bytes) -> Look:
-    def look(file: IO[bytes]) -> Text | None:
-        return None if file.read(16).startswith(marks) else NOT_THIS
-
-    return look
-
-
 def _is_office(part: str) -> Look:
     def look(file: IO[bytes]) -> Text | None:
-        return _packed(file, lambda names, _first: "[Content_Types].xml" in names and part in names)
+        if file.read(8) == OLD_OFFICE:  # also how office programs wrap what has a password
+            return LOCKED if PROTECTED in file.read(HEAD) else NOT_THIS
+        return why_not_pack(file) or _holds(
+            file, lambda names, _first: "[Content_Types].xml" in names and part in names
+        )
 
     return look
 
 
 def _is_open_document(media_type: bytes) -> Look:
     def look(file: IO[bytes]) -> Text | None:
-        return _packed(file, lambda names, first: names[0] == "mimetype" and first == media_type)
+        return (
+            why_not_pack(file)
+            or _holds(file, lambda names, first: names[0] == "mimetype" and first == media_type)
+            or _why_locked(file)
+        )
 
     return look
 
 
-def _packed(file: IO[bytes], fits: Callable[[list[str], bytes], bool]) -> Text | None:
-    """Limits come from the table of contents, before anything is unpacked."""
+def _holds(file: IO[bytes], fits: Callable[[list[str], bytes], bool]) -> Text | None:
     try:
         with zipfile.ZipFile(file) as pack:
-            entries = pack.infolist()
-            unpacked = sum(entry.file_size for entry in entries)
-            kept = sum(entry.compress_size for entry in entries)
-            if (
-                len(entries) > MOST_ENTRIES
-                or unpacked > MOST_UNPACKED
-                or unpacked > (kept + 4096) * MOST_RATIO
-            ):
-                return _(
-                    "It unpacks to more than this service takes. Save it without large pictures and choose it again."
-                )
-            if not entries:
+            names = pack.namelist()
+            if not names:
                 return NOT_THIS
-            if any(entry.flag_bits & 1 for entry in entries):
-                return _(
-                    "It is protected by a password, so reviewers could not open it. Remove the password and choose it again."
-                )
-            with pack.open(entries[0]) as first:
-                return None if fits([entry.filename for entry in entries], first.read(100)) else NOT_THIS
-    except zipfile.BadZipFile:
-        return NOT_THIS
-    except (NotImplementedError, EOFError, ValueError, OSError):
+            with pack.open(names[0]) as first:
+                return None if fits(names, first.read(100)) else NOT_THIS
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError):
         return DAMAGED
+
+
+def _why_locked(file: IO[bytes]) -> Text | None:
+    """An open document with a password says so in its list of contents."""
+    with zipfile.ZipFile(file) as pack:
+        if "META-INF/manifest.xml" not in pack.namelist():
+            return None
+        with pack.open("META-INF/manifest.xml") as manifest:
+            return LOCKED if b"encryption-data" in manifest.read(1 << 20) else None
 
 
 def _is_text(file: IO[bytes]) -> Text | None:
@@ -104,16 +99,13 @@ def _is_text(file: IO[bytes]) -> Text | None:
     return None
 
 
-NOT_THIS: Text = _("Its content is something else.")
-DAMAGED: Text = _("It cannot be opened; it seems damaged. Save it again and choose it once more.")
-
-
 @dataclass(frozen=True, slots=True)
 class FileKind:
     code: str
     media_type: str
     look: Look
     endings: tuple[str, ...]
+    is_film: bool = False
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -127,65 +119,19 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("odt", f"{_OPEN}.text", _is_open_document(f"{_OPEN}.text".encode()), ("odt",)),
     FileKind("ods", f"{_OPEN}.spreadsheet", _is_open_document(f"{_OPEN}.spreadsheet".encode()), ("ods",)),
     FileKind("odp", f"{_OPEN}.presentation", _is_open_document(f"{_OPEN}.presentation".encode()), ("odp",)),
-    FileKind("png", "image/png", _begins(b"\x89PNG\r\n\x1a\n"), ("png",)),
-    FileKind("jpg", "image/jpeg", _begins(b"\xff\xd8\xff"), ("jpg", "jpeg")),
+    FileKind("png", "image/png", is_picture("PNG", b"\x89PNG\r\n\x1a\n"), ("png",)),
+    FileKind("jpg", "image/jpeg", is_picture("JPEG", b"\xff\xd8\xff"), ("jpg", "jpeg")),
+    FileKind("webp", "image/webp", is_picture("WEBP", b"RIFF"), ("webp",)),
+    FileKind("mp4", "video/mp4", is_mp4, ("mp4", "m4v"), is_film=True),
+    FileKind("webm", "video/webm", is_webm, ("webm",), is_film=True),
+    FileKind("mov", "video/quicktime", is_mov, ("mov",), is_film=True),
     FileKind("txt", "text/plain", _is_text, ("txt",)),
     FileKind("csv", "text/csv", _is_text, ("csv",)),
 )
-ACTIVE = ("/JavaScript", "/JS", "/OpenAction", "/AA", "/Launch", "/RichMedia", "/XFA", "/SubmitForm")
-MOST_OBJECTS = 200_000
-PACKED = frozenset({"docx", "xlsx", "pptx", "odt", "ods", "odp"})
-_NAMES = re.compile(
-    rb"<(?:dc:creator|cp:lastModifiedBy|meta:initial-creator|dc:publisher)[^>]*>\s*[^<\s]", re.IGNORECASE
-)
-
-
-def flags_of(file: IO[bytes], ending: str) -> list[str]:
-    """What readers and organizers should know of a file that passed the look.
-
-    `active` content that runs by itself, `attached` files inside, `names-author` in its properties, and `polyglot`
-    when a second kind of file hangs on its end.
-    """
-    found: set[str] = set()
-    file.seek(0)
-    if ending == "pdf":
-        found = _flags_of_pdf(file)
-    elif ending in PACKED:
-        with zipfile.ZipFile(file) as pack:
-            for name in ("docProps/core.xml", "meta.xml"):
-                if name in pack.namelist() and _NAMES.search(pack.read(name)):
-                    found.add("names-author")
-            if any(name.endswith("vbaProject.bin") for name in pack.namelist()):
-                found.add("active")
-    if ending not in PACKED and _has_packed_tail(file):
-        found.add("polyglot")
-    return sorted(found)
-
-
-def _flags_of_pdf(file: IO[bytes]) -> set[str]:
-    found: set[str] = set()
-    with pikepdf.open(cast(BinaryIO, file)) as pdf:
-        if any(str(pdf.docinfo.get(name, "")).strip() for name in ("/Author", "/Company")):
-            found.add("names-author")
-        for n, thing in enumerate(pdf.objects):
-            if n > MOST_OBJECTS:
-                break
-            if not isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
-                continue
-            keys = set(thing.keys())
-            if keys.intersection(ACTIVE) or str(thing.get("/S", "")) in ACTIVE:
-                found.add("active")
-            if "/EmbeddedFiles" in keys or str(thing.get("/Type", "")) == "/EmbeddedFile":
-                found.add("attached")
-    return found
-
-
-def _has_packed_tail(file: IO[bytes]) -> bool:
-    file.seek(-min(HEAD, file.seek(0, io.SEEK_END)), io.SEEK_END)
-    return b"PK\x05\x06" in file.read()
-
 
 BY_ENDING = {ending: kind for kind in KINDS for ending in kind.endings}
+# a film is taken only where somebody asked for one
+UNASKED = tuple(ending for ending, kind in BY_ENDING.items() if not kind.is_film)
 
 
 def found_in(file: IO[bytes]) -> str:

@@ -61,6 +61,7 @@ class Upload(SQLModel, table=True):
     once: str = Field(max_length=100, description="the sender's own mark: the same one begins one upload")
     reference: str = Field(max_length=1024, description="the store's name for it")
     part_size: int
+    most_pages: int | None = Field(default=None, description="of a PDF, as its place takes")
     began_at: datetime = Field(default_factory=now)
     touched_at: datetime = Field(default_factory=now, index=True)
     ends_at: datetime = Field(description="no part and no completion is taken after this")

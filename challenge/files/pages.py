@@ -1,12 +1,15 @@
-"""The one door through which bytes of parts come in, for stores that are no server of their own."""
+"""For stores that are no server of their own: where bytes of parts come in, and where files are shown as they are."""
 
 from typing import Any
 
 from litestar import Request, Response
+from litestar.response import Stream
 
 from challenge.accounts.gate import FromPath
+from challenge.files import queries, shown
 from challenge.files.store import PART_PATH, in_thread, the_store, trouble
-from challenge.foundation.web import put_bytes
+from challenge.foundation.web import SHOWN_PATH, get_bytes, is_for_files, put_bytes, visit_of
+from challenge.settings import settings
 from storage.receiving import PartReceiver
 from storage.store import BadLink, LinkExpired, NotThere, StoreDown, Superseded, WrongDigest
 
@@ -58,8 +61,32 @@ async def _take(request: Request[Any, Any, Any], receiver: PartReceiver) -> None
     await in_thread(receiver.finish)
 
 
+@get_bytes(SHOWN_PATH + "{token:str}")
+async def show(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
+    """A file at the address that has no cookies, for whoever holds a link of a few minutes. Films are asked for in ranges."""
+    ticket = shown.read(token)
+    if ticket is None or not is_for_files(request.headers.get("host", "")):
+        return _answer(404)
+    async with visit_of(request).database.reading() as db:
+        document = await queries.the_document(db, ticket.document_id)
+    queries.refuse_unless_open(document)
+    headers = shown.headers_for(document, settings().base_url)
+    part = shown.part_of(request.headers.get("range", ""), document.size)
+    if part is None:
+        return Response(None, status_code=416, headers={"content-range": f"bytes */{document.size}"})
+    start, length = part
+    headers["content-length"] = str(length)
+    is_partial = length < document.size
+    if is_partial:
+        headers["content-range"] = f"bytes {start}-{start + length - 1}/{document.size}"
+    pieces = await queries.stream(document, start, length)
+    return Stream(
+        pieces, status_code=206 if is_partial else 200, media_type=document.media_type, headers=headers
+    )
+
+
 def _answer(status: int) -> Response[None]:
     return Response(None, status_code=status)
 
 
-doors = (receive_part,)
+doors = (receive_part, show)

@@ -18,6 +18,7 @@ from challenge.settings import settings
 from storage.store import NotThere, StoreDown
 
 LINK_LIFETIME = 60  # seconds
+SHOWN_LIFETIME = 15 * 60  # a film is read on while it is watched
 
 
 async def the_document(db: Db, document_id: UUID) -> Document:
@@ -34,12 +35,12 @@ async def content(document: Document) -> bytes:
     return await in_store(lambda store: store.read(key_of(document)))
 
 
-async def stream(document: Document) -> AsyncIterator[bytes]:
+async def stream(document: Document, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
     """Piece by piece, for what may be large. That the store has it is certain before the first piece is asked for.
 
     A source lost half-way raises, so that nobody takes half a file for a whole one.
     """
-    pieces = await in_store(lambda store: store.stream(key_of(document)))
+    pieces = await in_store(lambda store: store.stream(key_of(document), start=start, length=length))
 
     async def read() -> AsyncIterator[bytes]:
         while (piece := await in_thread(lambda: next(pieces, None))) is not None:
@@ -49,13 +50,14 @@ async def stream(document: Document) -> AsyncIterator[bytes]:
 
 
 async def link_to(document: Document, name: str, *, inline: bool = False) -> str | None:
-    """A link to the store for a minute, where the store and the settings give such links out."""
+    """A link to the store that ends soon, where the store and the settings give such links out."""
     if settings().downloads != "signed":
         return None
     media_type = document.media_type if inline else "application/octet-stream"
+    lifetime = SHOWN_LIFETIME if inline else LINK_LIFETIME
     return await in_store(
         lambda store: store.sign_download(
-            key_of(document), filename=name, content_type=media_type, inline=inline, lifetime=LINK_LIFETIME
+            key_of(document), filename=name, content_type=media_type, inline=inline, lifetime=lifetime
         )
     )
 

@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from challenge.files.kinds import BY_ENDING, NOT_THIS
+from challenge.files.faults import NOT_THIS
+from challenge.files.kinds import BY_ENDING, UNASKED
 from challenge.files.models import Document, DocumentState
 from challenge.foundation.i18n import Text, _, _n
 from challenge.foundation.text import one_line
@@ -34,8 +35,8 @@ def ending_of(name: str) -> str:
 
 
 def why_not_kind(name: str, allowed: Collection[str]) -> Text | None:
-    """`allowed` are endings without the dot; none means every kind that this service knows."""
-    known = [ending for ending in allowed if ending in BY_ENDING] or list(BY_ENDING)
+    """`allowed` are endings without the dot; none means every kind that this service knows but films."""
+    known = [ending for ending in allowed if ending in BY_ENDING] or list(UNASKED)
     ending = ending_of(name)
     is_same = ending in BY_ENDING and any(BY_ENDING[ending] is BY_ENDING[each] for each in known)
     if is_same:
@@ -70,6 +71,7 @@ def why_not_quota(name: str, size: int, left: int) -> Text:
 
 
 KIND = "kind: "  # before the fault of the look, where a document was refused for what it is
+PAGES = "pages: "  # before "12 of 10", where it is too long
 
 
 def why_refused(document: Document) -> Text | None:
@@ -82,6 +84,9 @@ def why_refused(document: Document) -> Text | None:
     if document.reason.startswith(KIND):
         fault = Text(document.reason.removeprefix(KIND), {})
         return why_not_content(name, fault, fault.msgid == NOT_THIS.msgid, "")
+    if document.reason.startswith(PAGES):
+        pages, _sep, most = document.reason.removeprefix(PAGES).split()
+        return why_not_pages(name, int(pages), int(most))
     return _("“{name}” was not released: the check found something harmful in it.", name=name)
 
 

@@ -48,6 +48,7 @@ class Place:
     slot: str
     types: Collection[str] = ()
     most: int | None = None  # bytes
+    most_pages: int | None = None  # of a PDF
     left: int = 0  # bytes of the place's quota that nothing takes up yet
     closes_at: datetime | None = None
     chain: UUID | None = None
@@ -133,6 +134,7 @@ async def begin(
         once=once,
         reference=reference,
         part_size=part_size,
+        most_pages=place.most_pages,
         began_at=moment,
         touched_at=moment,
         ends_at=last or moment + timedelta(days=30),

@@ -138,6 +138,12 @@ def put_bytes(path: str, **more: Any) -> DoorMaker:
     return litestar_put(path, opt=opt, include_in_schema=False, status_code=200, **more)
 
 
+def get_bytes(path: str, **more: Any) -> DoorMaker:
+    """The same for giving bytes."""
+    opt = {**_opt(None, True, False, False), "raw": True}
+    return litestar_get(path, opt=opt, include_in_schema=False, **more)
+
+
 def delete(
     path: str | list[str],
     *,
@@ -404,7 +410,8 @@ SECURITY_HEADERS = {
 
 @lru_cache
 def page_policy(files_url: str, upload_origin: str, is_https: bool) -> str:
-    files = files_url or "'self'"
+    # a file is asked for here and then shown by the place that has no cookies
+    files = " ".join(filter(None, ("'self'", files_url, upload_origin)))
     rules = [
         "default-src 'none'",
         "script-src 'self'",
@@ -427,6 +434,7 @@ def page_policy(files_url: str, upload_origin: str, is_https: bool) -> str:
     return "; ".join(rules)
 
 
+SHOWN_PATH = "/shown/"
 SCRIPT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -442,6 +450,9 @@ class Frame:
             await self.app(scope, receive, send)
             return
         path: str = scope["path"]
+        if not path.startswith(SHOWN_PATH) and is_for_files(_host(scope)):
+            await ASGIResponse(status_code=404, body=b"", media_type="text/plain")(scope, receive, send)  # type: ignore[arg-type]
+            return
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope["method"] = "GET"
@@ -503,6 +514,16 @@ def framed_headers(
     kept += [(n.encode(), v.encode()) for n, v in added.items() if n.encode() not in present]
     kept += [(b"set-cookie", cookie.to_header(header="").encode()) for cookie in visit.cookies]
     return kept
+
+
+def is_for_files(host: str) -> bool:
+    """Whether this is the address at which files are shown and nothing else, so that no cookie is ever set there."""
+    files_url = settings_module.settings().files_url
+    return bool(files_url) and host == urlsplit(files_url).netloc
+
+
+def _host(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
 def _cookies(scope: Scope) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Everything an applicant does on pages: begin, write, attach, check, send, withdraw, reopen, and work as a team."""
 
-import asyncio
 import json
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo
 from litestar import Request, Response
 
 from challenge.accounts.gate import Can, Db, Form, FromPath, Me, Viewer
-from challenge.audit import actions as audit
 from challenge.audit import queries as audit_queries
 from challenge.calls import queries as calls
 from challenge.calls import rules as call_rules
@@ -18,9 +16,7 @@ from challenge.calls import words as call_words
 from challenge.calls.desk import around
 from challenge.calls.queries import Opening
 from challenge.calls.vocabularies import vocabulary
-from challenge.files import queries as files
 from challenge.files import uploads as sending
-from challenge.files.blind import blind_copy
 from challenge.forms import inputs as form_inputs
 from challenge.forms import queries as form_queries
 from challenge.forms import rules as form_rules
@@ -36,13 +32,10 @@ from challenge.foundation.web import (
     Page,
     SeeOther,
     as_file,
-    as_stream,
     back_to,
-    elsewhere,
     get,
     page,
     post,
-    visit_of,
 )
 from challenge.proposals import (
     actions,
@@ -53,6 +46,7 @@ from challenge.proposals import (
     receipts,
     replacing,
     rules,
+    showing,
     uploads,
     versions,
     words,
@@ -148,7 +142,7 @@ async def overview(db: Db, me: Me, proposal_id: FromPath[UUID]) -> Page:
         complete=sum(each.is_complete for each in sections),
         asks_organization=rules.asks_organization(work.call),
         organization_fault=rules.why_not_organization(work.call, work.content.organization),
-        documents=words.documents(work.content, may_remove=False),
+        documents=words.documents(work.content, may_remove=False, stage=work.stage),
         members=members,
         waiting=await queries.invited_to(db, proposal_id, clock.now()),
         why_not_submit=(refusal or words.why_not_yet(_to_write(work, problems))) if is_draft else None,
@@ -270,7 +264,7 @@ async def _section(
         clashes={each["question"].code: each for each in clashes or []},
         saves=_saves(work, me),
         more=more,
-        documents=words.documents(work.content, may_remove=is_open),
+        documents=words.documents(work.content, may_remove=is_open, stage=work.stage),
         has_files=any(question.kind == "file" for question in questions),
         uploads_path=f"{path_of(work)}/uploads",
         upload_action=lambda code: f"{path_of(work)}/files?question={code}",
@@ -519,31 +513,6 @@ async def restore(
 # ---------- files ----------
 
 
-@get("/files/{document_id:uuid}", needs=Can.OWN_ACCOUNT)
-async def file(request: Asked, db: Db, me: Me, document_id: FromPath[UUID]) -> Response[Any]:
-    """A link to the store that ends within a minute, or the bytes one after the other; blind, a copy without a name."""
-    seen = await queries.the_file(db, me, document_id)
-    files.refuse_unless_open(seen.document, is_own=seen.is_team)
-    content, link = b"", None
-    if seen.is_blind:
-        content = await asyncio.to_thread(
-            blind_copy, await files.content(seen.document), seen.name.rpartition(".")[2]
-        )
-    else:
-        link = await files.link_to(seen.document, seen.name)
-    async with visit_of(request).database.writing() as record:
-        # a download changes nothing; that somebody read it is a line of its own
-        await audit.record(record, me, "document.opened", seen.document, chain=seen.proposal.call_id)
-        await record.commit()
-    if link is not None:
-        return elsewhere(link)
-    if seen.is_blind:
-        return as_file(content, seen.name, seen.document.media_type)
-    return as_stream(
-        await files.stream(seen.document), seen.document.size, seen.name, seen.document.media_type
-    )
-
-
 @get(HERE + "/replacement/{question:str}", needs=Can.WRITE_PROPOSALS)
 async def replacement(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPath[str]) -> Page:
     work = await queries.the_work(db, me, proposal_id)
@@ -564,7 +533,11 @@ async def _replacement(
         question=asked,
         until=call_words.InZone(reopening.until, me.zone),
         refused=refused,
-        files=[words.file_line(a, d, may_remove=False) for a, d in work.content.files if a.question == code],
+        files=[
+            words.file_line(a, d, may_remove=False, stage=work.stage)
+            for a, d in work.content.files
+            if a.question == code
+        ],
     )
 
 
@@ -619,7 +592,7 @@ async def _preview(db: Db, me: Viewer, work: Work, *, status: int = 200, tried: 
         ],
         declarations=declared,
         saves=_saves(work, me),
-        documents=words.documents(work.content, may_remove=False),
+        documents=words.documents(work.content, may_remove=False, stage=work.stage),
         asks_organization=rules.asks_organization(work.call),
         word_count=form_rules.word_count(work.definition, work.content.answers),
     )
@@ -822,6 +795,7 @@ doors: list[Any] = [
     *uploads.pages,
     *archives.pages,
     *versions.pages,
+    *showing.pages,
     replacement,
     replace_file,
     apply,
@@ -837,7 +811,6 @@ doors: list[Any] = [
     autosave,
     history,
     restore,
-    file,
     preview,
     submission,
     receipt,

@@ -430,6 +430,13 @@ async def the_revision(db: Db, proposal_id: UUID, n: int | None = None) -> Revis
     return found
 
 
+async def stage_of_proposal(db: Db, proposal_id: UUID) -> Stage:
+    found = await db.exec(
+        select(Stage).join(Proposal, col(Proposal.stage_id) == Stage.id).where(Proposal.id == proposal_id)
+    )
+    return found.one()
+
+
 @dataclass(frozen=True, slots=True)
 class SeenFile:
     document: Document

@@ -156,6 +156,7 @@ async def _slot(db: Session, me: Viewer, proposal_id: UUID, code: str) -> Slot:
         code,
         question.types,
         int(question.max_mb * MIB) if question.max_mb is not None else None,
+        question.max_pages,
         settings().quota_mb * MIB - used,
         reopening.until if reopening is not None else work.stage.closes_at,
         work.call.id,
@@ -313,9 +314,10 @@ async def _drawn(request: Visit, proposal_id: UUID, done: UploadOut) -> UploadOu
     """With the line of the list as the page shows it, so that the script draws nothing of its own."""
     async with _database(request).reading() as now:  # the door's own session still sees what was before
         attached = await queries.attachments_of(now, proposal_id)
+        stage = await queries.stage_of_proposal(now, proposal_id)
     for attachment, document in attached:
         if document.id == done.id:
-            line = words.file_line(attachment, document, may_remove=True)
+            line = words.file_line(attachment, document, may_remove=True, stage=stage)
             done.html = render("proposals/_file.html", file=line).strip()
     return done
 

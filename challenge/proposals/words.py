@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from challenge.audit.models import Entry
-from challenge.calls.models import Call, Stage
+from challenge.calls.models import Blindness, Call, Stage
 from challenge.calls.vocabularies import label, vocabulary
 from challenge.files import states
+from challenge.files.flags import authors_of
 from challenge.files.models import Document, DocumentState
+from challenge.files.previews import can_show
 from challenge.files.rules import why_refused
 from challenge.forms.definition import DECLARATIONS, FormDefinition, Json, Question
 from challenge.forms.kinds import kind_of
@@ -287,8 +289,27 @@ def look_of(state: DocumentState) -> str:
     return "available" if state in states.RELEASED else "refused"
 
 
-def file_line(attachment: Attachment, document: Document, *, may_remove: bool) -> dict[str, Any]:
-    """What parts/upload.html draws of a file."""
+_FLAGS: dict[str, Text] = {
+    "active": _(
+        "This file holds what runs by itself, such as scripts; the preview shows its pages without it."
+    ),
+    "attached": _("This file has other files inside."),
+    "polyglot": _("A second file hangs on the end of this one."),
+}
+
+
+def flag_notes(flags: Collection[str], *, names_authors: bool) -> list[Text]:
+    """What staff and reviewers should know of a file; who made it only where that is no secret."""
+    notes = [text for flag, text in _FLAGS.items() if flag in flags]
+    if names_authors and (people := authors_of(flags)):
+        notes.append(_("The properties of this file name {names}.", names=", ".join(people)))
+    return notes
+
+
+def file_line(
+    attachment: Attachment, document: Document, *, may_remove: bool, stage: Stage
+) -> dict[str, Any]:
+    """What parts/upload.html draws of a file for its own people."""
     state = look_of(document.state)
     drawn: dict[str, Any] = {
         "id": str(document.id),
@@ -299,6 +320,13 @@ def file_line(attachment: Attachment, document: Document, *, may_remove: bool) -
     }
     if state == "checking":
         drawn["note"] = _("It arrived whole and is checked for viruses. You can go on.")
+    elif stage.blindness == Blindness.DOUBLE and (people := authors_of(document.flags)):
+        drawn["note"] = _(
+            "The properties of this file name {names}; reviewers get a copy without them.",
+            names=", ".join(people),
+        )
+    if can_show(document.name, document.state):
+        drawn["preview_href"] = f"/files/{document.id}/preview"
     if (refused := why_refused(document)) is not None:
         drawn["reason"] = refused
     if may_remove:
@@ -308,8 +336,8 @@ def file_line(attachment: Attachment, document: Document, *, may_remove: bool) -
     return drawn
 
 
-def documents(content: Content, *, may_remove: bool) -> dict[str, dict[str, Any]]:
-    return {str(d.id): file_line(a, d, may_remove=may_remove) for a, d in content.files}
+def documents(content: Content, *, may_remove: bool, stage: Stage) -> dict[str, dict[str, Any]]:
+    return {str(d.id): file_line(a, d, may_remove=may_remove, stage=stage) for a, d in content.files}
 
 
 # ---------- two versions ----------

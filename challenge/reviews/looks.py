@@ -12,11 +12,12 @@ from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
 from challenge.calls.rules import current_stage
 from challenge.files import states
+from challenge.files.previews import can_show
 from challenge.forms.kinds import kind_of
 from challenge.foundation import clock
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Text, _, _n, format_number, pick
-from challenge.proposals.words import look_of
+from challenge.proposals.words import flag_notes, look_of
 from challenge.reviews import rules
 from challenge.reviews.actions import Clashing, Saved, remark_name
 from challenge.reviews.inputs import Typed
@@ -208,6 +209,8 @@ def documents(reading: Reading) -> dict[str, dict[str, Any]]:
             "size": _size(paper.size),
             "state": look_of(paper.state),
             "open_href": f"/files/{paper.id}" if paper.state in states.RELEASED else None,
+            "preview_href": f"/files/{paper.id}/preview" if can_show(paper.name, paper.state) else None,
+            "notes": flag_notes(paper.flags, names_authors=False),
         }
         for key, paper in reading.papers.items()
     }

@@ -36,6 +36,7 @@ class Paper:
     name: str
     size: int
     state: DocumentState
+    flags: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ async def _papers(db: Db, sheet: Sheet, slots: Sequence[str]) -> list[tuple[str,
     found = await rows(
         db,
         sa.select(
-            col(Attachment.question), col(Document.id), col(Document.name), col(Document.size), col(Document.state)
+            col(Attachment.question), col(Document.id), col(Document.name), col(Document.size), col(Document.state),
+            col(Document.flags),
         )
         .join(Document, col(Document.id) == Attachment.document_id)
         .where(
@@ -103,10 +105,10 @@ async def _papers(db: Db, sheet: Sheet, slots: Sequence[str]) -> list[tuple[str,
         .order_by(col(Attachment.added_at), Document.name),
     )  # fmt: skip
     papers = []
-    for n, (slot, document_id, name, size, state) in enumerate(found, start=1):
+    for n, (slot, document_id, name, size, state, flags) in enumerate(found, start=1):
         if not sheet.sees_identity:
             ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
             name = f"{sheet.proposal.number}-{slot}-{n}" + (f".{ending}" if ending.isalnum() else "")
             size = 0
-        papers.append((slot, Paper(document_id, name, size, state)))
+        papers.append((slot, Paper(document_id, name, size, state, flags)))
     return papers

@@ -6,9 +6,11 @@ import struct
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from challenge import worker
 from challenge.files import queries, rules, store
@@ -25,7 +27,15 @@ from tests.builders.people import a_person
 HERE = Path(__file__).parent
 PDF = (HERE / "one-page.pdf").read_bytes()
 LOCKED = (HERE / "locked.pdf").read_bytes()
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+
+def a_picture(kind: str, width: int = 8, height: int = 8, **more: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, kind, **more)
+    return out.getvalue()
+
+
+PNG, JPEG, WEBP = (a_picture(kind) for kind in ("PNG", "JPEG", "WEBP"))
 
 
 def packed(*entries: tuple[str, bytes], store: bool = False) -> bytes:
@@ -71,7 +81,8 @@ async def test_a_document_is_kept_under_its_own_id_with_its_digest(db: Db) -> No
         ("a.xlsx", XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ("a.odt", ODT, "application/vnd.oasis.opendocument.text"),
         ("a.png", PNG, "image/png"),
-        ("a.jpeg", b"\xff\xd8\xff\xe0" + bytes(20), "image/jpeg"),
+        ("a.jpeg", JPEG, "image/jpeg"),
+        ("a.webp", WEBP, "image/webp"),
         ("a.txt", "ملخص\n".encode(), "text/plain"),
         ("a.csv", "name;sum\r\nZoë;3".encode("latin-1"), "text/csv"),
     ],
@@ -83,8 +94,7 @@ async def test_each_kind_is_known_by_its_bytes(db: Db, name: str, content: bytes
 
 
 async def test_jpg_and_jpeg_are_one_kind(db: Db) -> None:
-    content = b"\xff\xd8\xff\xe0" + bytes(20)
-    assert await receive(db, owner_id=None, name="a.jpeg", content=content, allowed=("jpg",), by=None)
+    assert await receive(db, owner_id=None, name="a.jpeg", content=JPEG, allowed=("jpg",), by=None)
 
 
 def a_pdf_of(pages: int) -> bytes:

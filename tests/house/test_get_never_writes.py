@@ -11,6 +11,9 @@ LOOKING = ("administrator", "signer", "ana", "rev1", "chair", "nobody")
 # Doors whose reading is itself recorded, in a transaction of its own: (path, tables)
 RECORDED: dict[str, frozenset[str]] = {
     "/files/{document_id}": frozenset({"entry", "head"}),
+    "/files/{document_id}/preview": frozenset({"entry", "head"}),
+    "/files/{document_id}/pages/{png}": frozenset({"entry", "head"}),
+    "/files/{document_id}/inline": frozenset({"entry", "head"}),
     "/proposals/{proposal_id}/files.zip": frozenset({"entry", "head"}),
     "/reviews/files.zip": frozenset({"entry", "head"}),
     "/desk/calls/{slug}/files.zip": frozenset({"entry", "head"}),

@@ -185,6 +185,7 @@ FIXED: dict[str, list[str]] = {
     "ending": ["csv", "json"],
     "format": ["csv", "json", "xlsx"],
     "question": ["papers"],
+    "png": ["1.png"],
     "token_id": [str(MADE_UP)],
 }
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Error, Page, expect
+from playwright.async_api import BrowserContext, Error, Page, Route, expect
 
 from challenge.accounts import actions as accounts
 from challenge.accounts.gate import cookie_name
@@ -168,6 +168,41 @@ async def test_pausing_cancelling_and_a_wrong_file_in_arabic_on_a_phone(
         await page.set_input_files("#film", tool)
         await expect(page.locator("li.is-refused").nth(1)).to_contain_text("tool.exe")
         heard.forget("422")
+
+
+async def test_a_second_window_leaves_a_file_to_the_first(
+    house: tuple[Site, str, str], visitors: Visitors, tmp_path: Path
+) -> None:
+    site, path, secret = house
+    large = tmp_path / "two windows.txt"
+    large.write_bytes(b"word " * (10 << 20))
+    async with visitors.visiting(site) as (context, page, _heard):
+        await _enter(context, site, secret)
+        await page.goto(f"{path}/edit/papers")
+        is_held = asyncio.Event()
+
+        async def held(route: Route) -> None:
+            await is_held.wait()
+            await route.continue_()
+
+        await context.route(re.compile("/storage/parts/"), held)
+        await page.set_input_files("#film", large)
+        await expect(page.locator("ul.files li", has_text=large.name)).to_contain_text(
+            "Waiting for its turn", timeout=30_000
+        )
+        second = await context.new_page()
+        await second.goto(f"{path}/edit/papers")
+        line = second.locator("ul.files li", has_text=large.name)
+        await expect(line).to_contain_text("Choose the same file again")
+        await second.set_input_files("#film", large)
+        await expect(line).to_contain_text("being sent in another window")
+        is_held.set()
+        await expect(page.locator("li[data-file]", has_text=large.name)).to_contain_text(
+            "Available", timeout=120_000
+        )
+    with sqlite3.connect(site.folder / "challenge.db") as db:
+        rows = db.execute("SELECT size, state FROM document WHERE name = ?", [large.name]).fetchall()
+    assert rows == [(large.stat().st_size, "available")]
 
 
 async def _slowly(route: object) -> None:

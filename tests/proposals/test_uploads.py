@@ -31,6 +31,7 @@ from challenge.settings import Settings, settings
 from storage.store import StoreDown
 from tests.builders.people import a_person
 from tests.client import Client, words_of
+from tests.files.test_receiving import a_pdf_of
 from tests.proposals.test_pages import WITH_FILES, made
 
 PDF = (Path(__file__).parents[1] / "files" / "one-page.pdf").read_bytes()
@@ -333,6 +334,24 @@ async def test_the_content_decides_what_a_file_is(
     assert done["state"] == "quarantined" and says in done["refused"]
     page = words_of(await sender.client.get(f"/proposals/{sender.proposal.id}/edit/papers"))
     assert says in page
+
+
+async def test_a_letter_that_is_too_long_is_refused_in_words(database: Database, client: Client) -> None:
+    short = {
+        **FORM,
+        "questions": [{**q, "max_pages": 2} if q["code"] == "letters" else q for q in FORM["questions"]],
+    }
+    proposal, person, _call, _stage = await made(database, form=short)
+    await client.sign_in(person.id)
+    sender = Sender(client, proposal)
+    long = await sender.whole("long.pdf", a_pdf_of(3), "letters")
+    assert (long["state"], long["refused"]) == (
+        "quarantined",
+        "“long.pdf” has 3 pages; at most 2 pages can be sent here. Shorten it and choose it again.",
+    )
+    assert long["refused"] in words_of(await client.get(f"/proposals/{proposal.id}/edit/papers"))
+    await client.post(f"/proposals/{proposal.id}/edit/papers", {"_remove": f"letters.{long['id']}"})
+    assert (await sender.whole("short.pdf", a_pdf_of(2), "letters"))["state"] == "available"
 
 
 async def test_a_real_letter_passes(sender: Sender) -> None:
