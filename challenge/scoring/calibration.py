@@ -155,7 +155,7 @@ def calibrate(reviews: Reviews, *, say: Say = lambda words: None) -> Calibration
     reviews = _in_order(reviews)
     plain = reviews.score
     unscaled = np.ones(reviews.reviewers)
-    panels, count = reviews.panels()
+    panels, _count = reviews.panels()
     spare = len(plain) - reviews.proposals
     if spare < 1 or _is_flat(plain):
         return _unsure(reviews, spare)

@@ -61,7 +61,7 @@ def draw(calibration: Calibration, *, seed: int, count: int = DRAWS, say: Say = 
 
 def _drawn(fit: Fit, rng: np.random.Generator, many: int) -> tuple[Floats, Floats]:
     equations, spread = fit.equations, np.sqrt(fit.variances.rest)
-    wide, other = fit.ratios if equations.proposals_wide else fit.ratios[::-1]
+    wide = fit.ratios[0 if equations.proposals_wide else 1]
     diagonal = equations.diagonal(wide)
     half = linalg.solve_triangular(
         fit.lower, equations.rest_sum - equations.ft @ (equations.wide_sum / diagonal), lower=True,
