@@ -24,7 +24,7 @@ from challenge.reviews.models import RemarkReader
 from challenge.reviews.progress import Held
 from challenge.reviews.queries import Queued, Sheet
 from challenge.reviews.reading import Reading
-from challenge.rubrics.aggregate import plain
+from challenge.rubrics.aggregate import best_adds, plain
 from challenge.rubrics.definition import NOT_APPLICABLE, Criterion, Overall, Rubric
 from challenge.rubrics.rules import anchor, highest_score, level_label, levels, scale_of
 
@@ -92,13 +92,16 @@ def groups(
 
 
 def weight_in_words(rubric: Rubric, criterion: Criterion) -> Text:
+    if criterion.uncounted:
+        return _("asked, and not added up")
+    if criterion.bonus:
+        return _("bonus, up to {most} on top", most=plain(best_adds(rubric, criterion)))
     if rubric.aggregation.overall == Overall.SUM:
         most = criterion.counted * scale_of(rubric, criterion).max
         return _n("up to {n} point", "up to {n} points", int(most)) if most == int(most) else _(
             "up to {most} points", most=most
         )  # fmt: skip
-    whole = sum(each.weight * each.counted for each in rubric.criteria)
-    share = (100 * criterion.weight * criterion.counted / whole).quantize(Decimal("0.1")).normalize()
+    share = round(best_adds(rubric, criterion), 1).normalize()
     return _("weight {share} %", share=share if share % 1 else int(share))
 
 

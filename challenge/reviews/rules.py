@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from challenge.foundation.i18n import Text, _, _n
 from challenge.proposals.models import Proposal, ProposalState
 from challenge.reviews.models import ReviewState
-from challenge.rubrics.aggregate import overall_score, plain
+from challenge.rubrics.aggregate import overall_score, points_so_far
 from challenge.rubrics.definition import NOT_APPLICABLE, Overall, Rubric, Score
 
 REVIEW_MOVES = {
@@ -72,8 +72,7 @@ def running_total(rubric: Rubric, given: Mapping[str, Score | None]) -> Decimal 
     if not numbers:
         return None
     if rubric.aggregation.overall == Overall.SUM:
-        counted = {criterion.code: criterion.counted for criterion in rubric.criteria}
-        return plain(sum((counted[code] * score for code, score in numbers.items()), Decimal(0)))
+        return points_so_far(rubric, numbers)
     return overall_score(rubric, {c.code: scored.get(c.code, NOT_APPLICABLE) for c in rubric.criteria}).value
 
 

@@ -27,13 +27,17 @@ MICRO = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What one criterion adds to an overall score: `score` times `counts` is `adds`, in its unit."""
+    """What one criterion adds to an overall score: `score` times `counts` is `adds`, in its unit.
+
+    mirrored: the score that is counted in place of the one given, where the lowest level is the best.
+    """
 
     criterion: str
     score: Score
     maximum: Decimal
     counts: Decimal
     adds: Decimal
+    mirrored: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +103,16 @@ def overall_score(rubric: Rubric, scores: Mapping[str, Score]) -> Overall:
     plan = _plan(rubric)
     exact = _exact(rubric, plan, scores)
     # Where something was left out, points and parts stand multiplied (`_quotient`).
-    scaling = 1 if len(exact.scores) == len(plan.counts) else sum(plan.full.values())
+    is_whole = len(exact.scores) == len(plan.counts)
+    whole, there = sum(plan.full.values()), sum(plan.full[code] for code in exact.scores)
     terms = []
     for code, counts in plan.counts.items():
-        given = exact.scores.get(code)
+        given = exact.scores.get(code) if exact.parts else None
+        scaling = 1 if is_whole else whole if plan.full[code] else there
         adds = _decimal(given * counts * scaling, exact.parts) if given is not None else Decimal(0)
         share = _decimal(MICRO * counts * scaling, exact.parts) if given is not None else Decimal(0)
-        terms.append(Term(code, scores[code], plan.highest[code], share, adds))
+        mirrored = _written(given) if given is not None and code in plan.mirrors else None
+        terms.append(Term(code, scores[code], plan.highest[code], share, adds, mirrored))
     return Overall(_decimal(exact.points, exact.parts) if exact.parts else None, tuple(terms), exact)
 
 
@@ -117,7 +124,7 @@ def panel_score(
 ) -> Panel:
     """What the reviews of one proposal amount to; each an `Overall` or its scores per criterion.
 
-    groups: the voter group of each review, where the rubric has groups. consensus: the scores agreed on, which
+    groups: the voter group of each review, where the rubric has groups; a review of none counts nowhere. consensus: the scores agreed on, which
     count in place of the reviews; spread and range stay those of the reviews.
     """
     plan = _plan(rubric)
@@ -214,10 +221,26 @@ def _section_of(plan: "_Plan", section: str) -> Callable[[Exact], Quotient]:
         if not there:
             return None
         points = sum(plan.counts[code] * one.scores[code] for code in given)
+        bonus = sum(plan.counts[code] * one.scores[code] for code in given if not plan.full[code])
         # per cent of the section's maximum, or the points of the whole section
-        return (100 * points, there * MICRO) if plan.is_mean else (points * full, plan.parts * there)
+        if plan.is_mean:
+            return (100 * ((points - bonus) * full + bonus * there), full * there * MICRO)
+        return ((points - bonus) * full + bonus * there, plan.parts * there)
 
     return read
+
+
+def points_so_far(rubric: Rubric, scores: Mapping[str, Score]) -> Decimal:
+    """What the scores of an incomplete review add up to, in a rubric that adds up points."""
+    plan = _plan(rubric)
+    given = _numbers(plan, scores)
+    return _decimal(sum(plan.counts[code] * score for code, score in given.items()), plan.parts)
+
+
+def best_adds(rubric: Rubric, criterion: definition.Criterion) -> Decimal:
+    """What the best level of a criterion adds to an overall score: points, or per cent."""
+    plan = _plan(rubric)
+    return _decimal(plan.counts[criterion.code] * _micro(plan.highest[criterion.code]), plan.parts)
 
 
 def as_given(rubric: Rubric, code: str, value: Fraction) -> Fraction:
@@ -354,11 +377,7 @@ def _counted(rubric: Rubric, plan: _Plan, scores: Mapping[str, Score]) -> Exact:
     if scores.keys() != plan.counts.keys() or any(score is None for score in scores.values()):
         missing = [criterion.code for criterion in missing_scores(rubric, scores)]
         raise ValueError(f"scores missing: {missing}, unknown: {sorted(scores.keys() - plan.counts.keys())}")
-    given = {
-        code: plan.mirrors[code] - _micro(score) if code in plan.mirrors else _micro(score)
-        for code, score in scores.items()
-        if not isinstance(score, NotApplicable)
-    }
+    given = _numbers(plan, scores)
     points, parts = _quotient(plan.counts, plan.full, plan.parts, given)
     if not plan.has_ranking_weights:
         return Exact(points, parts, points, parts, given)
@@ -366,14 +385,24 @@ def _counted(rubric: Rubric, plan: _Plan, scores: Mapping[str, Score]) -> Exact:
     return Exact(points, parts, *weighted, given)
 
 
+def _numbers(plan: _Plan, scores: Mapping[str, Score]) -> dict[str, int]:
+    return {
+        code: plan.mirrors[code] - _micro(score) if code in plan.mirrors else _micro(score)
+        for code, score in scores.items()
+        if not isinstance(score, NotApplicable)
+    }
+
+
 def _quotient(
     counts: Mapping[str, int], full: Mapping[str, int], parts: int, given: Mapping[str, int]
 ) -> tuple[int, int]:
-    """Points and parts of a review; what was left out is scaled away."""
+    """Points and parts of a review; what was left out is scaled away, and a bonus is never scaled."""
     points = sum([counts[code] * score for code, score in given.items()])
     if len(given) == len(counts):
         return points, parts
-    return points * sum(full.values()), parts * sum(full[code] for code in given)
+    whole, there = sum(full.values()), sum(full[code] for code in given)
+    bonus = sum(counts[code] * score for code, score in given.items() if not full[code])
+    return (points - bonus) * whole + bonus * there, parts * there
 
 
 @lru_cache(maxsize=4096)

@@ -93,7 +93,10 @@ class Scale(Part, frozen=True, kw_only=True):
 
 
 class KnockOut(Part, frozen=True, kw_only=True):
-    """A proposal is out when its scores of this criterion lie below a level."""
+    """A proposal is out when its scores of this criterion lie below a level (above it where the lowest is best).
+
+    Whoever answered "not applicable" has no voice. With an agreed score, that score alone decides.
+    """
 
     below: Decimal
     by: Quorum = Quorum.ANY
@@ -138,6 +141,7 @@ class TieBreak(Part, frozen=True, kw_only=True):
     code: str
     label: Texts
     prefer: Prefer = Prefer.HIGH
+    filled_in: bool | tuple[str, ...] = False
 
 
 class Section(Part, frozen=True, kw_only=True):
@@ -152,10 +156,14 @@ class Section(Part, frozen=True, kw_only=True):
     label: Texts
     weight: Decimal | None = None
     threshold: Decimal | None = None
+    filled_in: bool | tuple[str, ...] = False
 
 
 class VoterGroup(Part, frozen=True, kw_only=True):
-    """Reviewers whose joined score has a fixed share in the panel score, however many they are."""
+    """Reviewers whose joined score has a fixed share in the panel score, however many they are.
+
+    In a call they are the panel whose name is the code or a label of the group.
+    """
 
     code: str
     label: Texts
@@ -166,6 +174,7 @@ class Quota(Part, frozen=True, kw_only=True):
     """A rule on the set that is selected. `column` is what a proposal says of itself: track, country, ...
 
     values: whom it is about, taken together; none: every value by itself ("at most five per state").
+    each: the values listed, every one by itself, also one that no proposal bears ("one winner per track").
     Shares are per cent of the money that the selected ask for.
     """
 
@@ -173,17 +182,22 @@ class Quota(Part, frozen=True, kw_only=True):
     label: Texts
     column: str
     values: tuple[str, ...] = ()
+    each: bool = False
     most: int | None = None
     least: int | None = None
     most_share: Decimal | None = None
     least_share: Decimal | None = None
+    filled_in: bool | tuple[str, ...] = False
 
 
 class Selection(Part, frozen=True, kw_only=True):
     """Who of the ranked comes through. Every limit given holds.
 
     top: so many. share: so many per cent of the ranked, rounded up. mark: the panel score that is asked.
-    budget: money; those selected ask for at most `multiple` times as much.
+    budget: money in `currency`; those selected ask for at most `multiple` times as much, and for at least
+    `least_multiple` times as much while some are left. The line lies above the first that does not fit.
+    ties: whether equals of which only some fit are left open, all come in, or all stay out. Nobody comes in
+    beyond the money or a quota.
     reserve: how many come next in order when somebody falls away.
     """
 
@@ -191,10 +205,13 @@ class Selection(Part, frozen=True, kw_only=True):
     share: Decimal | None = None
     mark: Decimal | None = None
     budget: Decimal | None = None
+    currency: str = ""
     multiple: Decimal = Decimal(1)
+    least_multiple: Decimal | None = None
     ties: AtLine = AtLine.OPEN
     reserve: int = 0
     quotas: tuple[Quota, ...] = ()
+    filled_in: bool | tuple[str, ...] = False
 
 
 class Aggregation(Part, frozen=True, kw_only=True):
@@ -206,8 +223,9 @@ class Aggregation(Part, frozen=True, kw_only=True):
     thresholds_before_weights: bool = True
     # Of every group somebody must have scored, or the proposal has no score yet.
     groups: tuple[VoterGroup, ...] = ()
-    # A score that the reviewers agree on takes the place of their mean.
+    # A score that the reviewers agree on takes the place of their mean, which stands until there is one.
     consensus: bool = False
+    filled_in: bool | tuple[str, ...] = False
 
 
 class Remark(Part, frozen=True, kw_only=True):

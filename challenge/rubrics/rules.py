@@ -3,8 +3,21 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+import msgspec
+
 from challenge.foundation.i18n import Text, Texts, _, pick
-from challenge.rubrics.definition import Criterion, NotApplicable, Overall, Rubric, Scale, Score, level_key
+from challenge.rubrics.definition import (
+    Criterion,
+    NotApplicable,
+    Overall,
+    Quota,
+    Rubric,
+    Scale,
+    Score,
+    Section,
+    Selection,
+    level_key,
+)
 
 # More levels than this is a field to type a number into, not a row of buttons.
 MOST_BUTTONS = 11
@@ -36,9 +49,7 @@ def scale_of(rubric: Rubric, criterion: Criterion) -> Scale:
     own = criterion.scale or rubric.scale
     if criterion.max_points is None:
         return own
-    return Scale(
-        min=own.min, max=criterion.max_points, step=own.step, labels=own.labels, na_allowed=own.na_allowed
-    )
+    return msgspec.structs.replace(own, max=criterion.max_points)
 
 
 def levels(rubric: Rubric, criterion: Criterion) -> list[Decimal]:
@@ -63,10 +74,26 @@ def anchor(criterion: Criterion, level: Decimal) -> Texts:
 
 
 def highest_score(rubric: Rubric) -> Decimal:
-    """The overall score of a review that gives the highest level everywhere: 100, or all points."""
+    """The overall score of a review with the best level everywhere, a bonus left out: 100, or all points."""
     if rubric.aggregation.overall == Overall.WEIGHTED_MEAN:
         return Decimal(100)
-    return sum((c.counted * scale_of(rubric, c).max for c in rubric.criteria), Decimal(0))
+    return _points(rubric, [c for c in rubric.criteria if is_counted(c)])
+
+
+def is_counted(criterion: Criterion) -> bool:
+    """Whether it belongs to the maximum: no bonus, and no question that is only asked."""
+    return not criterion.bonus and not criterion.uncounted
+
+
+def _points(rubric: Rubric, criteria: list[Criterion]) -> Decimal:
+    return sum((c.counted * scale_of(rubric, c).max for c in criteria), Decimal(0))
+
+
+def highest_section_score(rubric: Rubric, section: Section) -> Decimal:
+    """100 in a weighted mean, or the points of its criteria."""
+    if rubric.aggregation.overall == Overall.WEIGHTED_MEAN:
+        return Decimal(100)
+    return _points(rubric, [c for c in rubric.criteria if is_counted(c) and c.section == section.code])
 
 
 def why_not_score(rubric: Rubric, criterion: Criterion, value: Score) -> Text | None:
@@ -126,11 +153,19 @@ def _faults(rubric: Rubric) -> Iterator[tuple[Path, Text]]:
                 yield (*where, name), _("Use a number above zero. You wrote {value}.", value=str(number))
         own = list(_faults_of_scale(criterion.scale, (*where, "scale"))) if criterion.scale else []
         yield from own
+        if criterion.bonus and criterion.uncounted:
+            yield (*where, "bonus"), _("A criterion is a bonus or not counted, not both.")
         if not sound and not own:
             yield from _faults_of_levels(rubric, criterion, where)
+    if rubric.criteria and not any(is_counted(criterion) for criterion in rubric.criteria):
+        yield ("criteria",), _("At least one criterion must count, and not only as a bonus.")
+    yield from _faults_of_sections(rubric)
     if not sound:
         yield from _faults_of_threshold(rubric)
+    yield from _faults_of_groups(rubric)
     yield from _faults_of_tie_break(rubric)
+    if rubric.selection is not None:
+        yield from _faults_of_selection(rubric.selection)
     if rubric.remark.max_words is not None and rubric.remark.max_words < max(rubric.remark.min_words, 1):
         yield ("remark", "max_words"), _("The most words must not be fewer than the least.")
 
@@ -185,20 +220,132 @@ def _faults_of_levels(rubric: Rubric, criterion: Criterion, where: Path) -> Iter
                 highest=scale.max,
             ),
         )
+    below = criterion.knock_out.below if criterion.knock_out else None
+    if below is not None and not (below.is_finite() and scale.min <= below <= scale.max):
+        yield (
+            (*where, "knock_out", "below"),
+            _(
+                "A level that knocks out lies on the scale, from {lowest} to {highest}.",
+                lowest=scale.min,
+                highest=scale.max,
+            ),
+        )
+
+
+def _faults_of_sections(rubric: Rubric) -> Iterator[tuple[Path, Text]]:
+    known = [section.code for section in rubric.sections]
+    for index, criterion in enumerate(rubric.criteria):
+        if criterion.section and criterion.section not in known:
+            yield (
+                ("criteria", index, "section"),
+                _("No section has the code {code}.", code=criterion.section),
+            )
+    for index, section in enumerate(rubric.sections):
+        where: Path = ("sections", index)
+        if section.code in known[:index]:
+            yield (*where, "code"), _("The code {code} is used twice.", code=section.code)
+        if not any(c.section == section.code and is_counted(c) for c in rubric.criteria):
+            yield where, _("No criterion that counts stands in this section.")
+            continue
+        if section.weight is not None:
+            yield from _faults_of_number(section.weight, (*where, "weight"))
+            if rubric.aggregation.overall == Overall.SUM:
+                yield (*where, "weight"), _("Points that are added up have no weights of sections.")
+        highest = highest_section_score(rubric, section)
+        if section.threshold is not None and not (
+            section.threshold.is_finite() and 0 <= section.threshold <= highest
+        ):
+            yield (
+                (*where, "threshold"),
+                _(
+                    "The threshold of this section lies between {lowest} and {highest}.",
+                    lowest=0,
+                    highest=highest,
+                ),
+            )
+
+
+def _faults_of_number(number: Decimal, where: Path) -> Iterator[tuple[Path, Text]]:
+    if not number.is_finite() or number <= 0:
+        yield where, _("Use a number above zero. You wrote {value}.", value=str(number))
+
+
+def _faults_of_share(share: Decimal, where: Path) -> Iterator[tuple[Path, Text]]:
+    if not share.is_finite() or not 0 < share <= 100:
+        yield where, _("A share lies above 0 and up to 100 per cent. You wrote {value}.", value=str(share))
+
+
+def _faults_of_groups(rubric: Rubric) -> Iterator[tuple[Path, Text]]:
+    codes = [group.code for group in rubric.aggregation.groups]
+    for index, group in enumerate(rubric.aggregation.groups):
+        where: Path = ("aggregation", "groups", index)
+        if group.code in codes[:index]:
+            yield (*where, "code"), _("The code {code} is used twice.", code=group.code)
+        yield from _faults_of_number(group.share, (*where, "share"))
+
+
+def _faults_of_selection(selection: Selection) -> Iterator[tuple[Path, Text]]:
+    where: Path = ("selection",)
+    limits = (selection.top, selection.share, selection.mark, selection.budget)
+    if all(limit is None for limit in limits) and not selection.quotas:
+        yield where, _("A selection needs a limit: top, share, mark, budget or a quota.")
+    if selection.top is not None and selection.top < 1:
+        yield (*where, "top"), _("Use a number above zero. You wrote {value}.", value=str(selection.top))
+    if selection.share is not None:
+        yield from _faults_of_share(selection.share, (*where, "share"))
+    if selection.budget is not None:
+        yield from _faults_of_number(selection.budget, (*where, "budget"))
+    yield from _faults_of_number(selection.multiple, (*where, "multiple"))
+    if selection.least_multiple is not None and selection.least_multiple > selection.multiple:
+        yield (*where, "least_multiple"), _("The least multiple of the budget is above the most.")
+    if selection.reserve < 0:
+        yield (
+            (*where, "reserve"),
+            _("Use zero or a number above. You wrote {value}.", value=str(selection.reserve)),
+        )
+    codes = [quota.code for quota in selection.quotas]
+    for index, quota in enumerate(selection.quotas):
+        here: Path = (*where, "quotas", index)
+        if quota.code in codes[:index]:
+            yield (*here, "code"), _("The code {code} is used twice.", code=quota.code)
+        yield from _faults_of_quota(quota, here)
+
+
+def _faults_of_quota(quota: Quota, where: Path) -> Iterator[tuple[Path, Text]]:
+    if all(limit is None for limit in (quota.most, quota.least, quota.most_share, quota.least_share)):
+        yield where, _("A quota needs a limit: most, least, most_share or least_share.")
+    for index, value in enumerate(quota.values):
+        if value in quota.values[:index]:
+            yield (*where, "values", index), _("“{value}” stands twice.", value=value)
+    if quota.each and not quota.values:
+        yield (*where, "each"), _("Name the values that count each by itself.")
+    for name in ("most", "least"):
+        number: int | None = getattr(quota, name)
+        if number is not None and number < 0:
+            yield (*where, name), _("Use zero or a number above. You wrote {value}.", value=str(number))
+    for name in ("most_share", "least_share"):
+        share: Decimal | None = getattr(quota, name)
+        if share is not None:
+            yield from _faults_of_share(share, (*where, name))
+    if quota.most is not None and quota.least is not None and quota.most < quota.least:
+        yield (*where, "most"), _("The most must not be fewer than the least.")
+    if (
+        quota.most_share is not None
+        and quota.least_share is not None
+        and quota.most_share < quota.least_share
+    ):
+        yield (*where, "most_share"), _("The most must not be fewer than the least.")
 
 
 def _faults_of_threshold(rubric: Rubric) -> Iterator[tuple[Path, Text]]:
     threshold = rubric.aggregation.overall_threshold
     if threshold is None:
         return
-    if not threshold.is_finite() or not 0 <= threshold <= highest_score(rubric):
+    highest = highest_score(rubric)
+    if not threshold.is_finite() or not 0 <= threshold <= highest:
         yield (
             ("aggregation", "overall_threshold"),
-            _(
-                "The overall threshold lies between {lowest} and {highest}.",
-                lowest=0,
-                highest=highest_score(rubric),
-            ),
+            _("The overall threshold lies between {lowest} and {highest}.", lowest=0, highest=highest),
         )
 
 

@@ -1,5 +1,6 @@
 """Freeze a ranking with its method and inputs, which closes the reviews; open the reviews again."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from challenge.foundation.i18n import _
 from challenge.reviews.rules import why_not_reason
 from challenge.scoring import queries, records, rules
 from challenge.scoring.models import Ranking
+from challenge.scoring.selection import rank_and_list
 
 
 async def freeze(
@@ -45,18 +47,20 @@ async def freeze(
         )
     )
     record = records.record_of(standing.rubric, standing.entries, standing.result)
-    digest = records.digest(record)
-    if seen and seen != digest:
+    if seen and seen != records.digest(record):
         raise Clash(
             _("The scores have changed since you looked. Nothing was frozen; look at the ranking again.")
         )
-    earlier = await queries.newest_number(db, stage.id)
+    earlier = await queries.newest_ranking(db, stage.id)
+    if standing.rubric.lot:
+        drawn = rank_and_list(standing.rubric, standing.entries, seed=_seed(earlier))
+        record = records.record_of(standing.rubric, standing.entries, drawn)
     ranking = Ranking(
         call_id=stage.call_id,
         stage_id=stage.id,
-        n=earlier + 1,
+        n=earlier.n + 1 if earlier else 1,
         record=record,
-        digest=digest,
+        digest=records.digest(record),
         frozen_at=clock.now(),
         frozen_by_id=by.person_id,
         note=note[:500],
@@ -69,6 +73,12 @@ async def freeze(
         db, by, "ranking.frozen", ranking, digest=ranking.digest, n=ranking.n, count=len(standing.result.rows)
     )
     return ranking
+
+
+def _seed(earlier: Ranking | None) -> str:
+    """The seed of the lots, drawn once a stage: freezing again is no second draw."""
+    kept = earlier.record["method"].get("seed") if earlier else None
+    return str(kept) if kept else secrets.token_hex(16)
 
 
 async def open_reviews(db: Db, stage: Stage, *, reason: str, by: Viewer) -> None:

@@ -1,17 +1,17 @@
 """What the pages of this room are made of: values for templates, nothing decided."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, floor
 from typing import Any
 
 from challenge.foundation.i18n import Text, _, _n, format_number
-from challenge.rubrics.definition import Join, Overall, Rubric
-from challenge.rubrics.rules import Label, highest_score
-from challenge.scoring.explanation import explain, explain_excluded
+from challenge.rubrics.definition import Join, Overall, Prefer, Quorum, Rubric
+from challenge.rubrics.rules import Label, highest_score, scale_of
+from challenge.scoring.explanation import explain, explain_excluded, explain_list, reason
 from challenge.scoring.queries import Listed
-from challenge.scoring.ranking import RankingResult, Row, Standing
+from challenge.scoring.ranking import RankingResult, Row, Standing, Status
 
 PAGE = 200
 
@@ -76,6 +76,8 @@ def chart(
         "join": join_in_words(rubric),
         "thresholds": thresholds_in_words(rubric),
         "tie_breaks": tie_breaks(rubric),
+        "rest": rest_in_words(rubric, result),
+        "list": explain_list(result.chosen) if result.chosen else [],
         "labels": {criterion.code: criterion.label for criterion in rubric.criteria},
     }
 
@@ -92,21 +94,42 @@ def _line(row: Row, proposal: Listed, threshold: Decimal | None) -> Line:
 
 
 def _groups(lines: list[Line], awards: int | None) -> list[Group]:
-    within = [one for one in lines if one.row.place is not None and awards and one.row.place <= awards]
-    placed = [one for one in lines if one.row.place is not None and one not in within]
     below = [one for one in lines if one.row.standing == Standing.BELOW_THRESHOLD]
+    out = [one for one in lines if one.row.standing == Standing.KNOCKED_OUT]
     unscored = [one for one in lines if one.row.standing == Standing.NOT_SCORED]
     groups = [
+        *(_by_list(lines) if any(one.row.listing for one in lines) else _by_awards(lines, awards)),
+        Group(_("Below a threshold"), _("no place; in order"), below),
+        Group(_("Knocked out"), _("no place; in order"), out),
+        Group(_("Not scored"), _("no review is in"), unscored),
+    ]
+    return [group for group in groups if group.lines]
+
+
+def _by_awards(lines: list[Line], awards: int | None) -> list[Group]:
+    within = [one for one in lines if one.row.place is not None and awards and one.row.place <= awards]
+    placed = [one for one in lines if one.row.place is not None and one not in within]
+    return [
         Group(
             _("Within the number of awards"),
             _n("the call gives one award", "the call gives {n} awards", awards or 0),
             within,
         ),
         Group(_("Next in order") if within else _("In order"), _("every threshold is reached"), placed),
-        Group(_("Below a threshold"), _("no place; in order"), below),
-        Group(_("Not scored"), _("no review is in"), unscored),
     ]
-    return [group for group in groups if group.lines]
+
+
+def _by_list(lines: list[Line]) -> list[Group]:
+    names = {
+        Status.SELECTED: (_("Selected"), _("by the rules of the list")),
+        Status.TIED: (_("Tied at the line"), _("somebody has to decide")),
+        Status.RESERVE: (_("Reserve list"), _("in order, when somebody falls away")),
+        Status.NOT_SELECTED: (_("Not selected"), _("every threshold is reached")),
+    }
+    return [
+        Group(title, small, [one for one in lines if one.row.listing and one.row.listing.status == status])
+        for status, (title, small) in names.items()
+    ]
 
 
 def _axis(rubric: Rubric, result: RankingResult) -> Axis:
@@ -137,19 +160,72 @@ def method_in_words(rubric: Rubric) -> Text:
 
 
 def join_in_words(rubric: Rubric) -> Text:
-    return _("the median of the reviews") if rubric.aggregation.panel == Join.MEDIAN else _(
-        "the mean of the reviews"
-    )  # fmt: skip
+    rule = rubric.aggregation
+    if rule.groups:
+        return _("voter groups with fixed shares")
+    if rule.consensus:
+        return _("the score agreed on, and the reviews until there is one")
+    return {
+        Join.MEAN: _("the mean of the reviews"),
+        Join.MEDIAN: _("the median of the reviews"),
+        Join.TRIMMED: _("the mean of the reviews without the highest and the lowest"),
+    }[rule.panel]
+
+
+def rest_in_words(rubric: Rubric, result: RankingResult) -> list[Text]:
+    """How it is counted beyond method, thresholds and tie-breaks."""
+    found = [
+        _(
+            "{group}: {share} per cent of the score",
+            group=Label(group.label),
+            share=round(100 * group.share / sum(each.share for each in rubric.aggregation.groups), 1),
+        )
+        for group in rubric.aggregation.groups
+    ]
+    for criterion in rubric.criteria:
+        rule = criterion.knock_out
+        if rule is not None:
+            found.append(_KNOCK_OUTS[rule.by](Label(criterion.label), rule.below))
+    if result.seed:
+        found.append(_("Lots are drawn with the seed {seed}.", seed=result.seed))
+    elif rubric.lot:
+        found.append(_("Who is still equal is parted by lot when the ranking is frozen."))
+    return found
+
+
+_KNOCK_OUTS: dict[Quorum, Callable[[Label, Decimal], Text]] = {
+    Quorum.ANY: lambda by, level: _(
+        "“{by}” knocks out when one score is worse than {level}.", by=by, level=level
+    ),
+    Quorum.ALL: lambda by, level: _(
+        "“{by}” knocks out when every score is worse than {level}.", by=by, level=level
+    ),
+    Quorum.MAJORITY: lambda by, level: _(
+        "“{by}” knocks out when most scores are worse than {level}.", by=by, level=level
+    ),
+    Quorum.PANEL: lambda by, level: _(
+        "“{by}” knocks out when the panel's score is worse than {level}.", by=by, level=level
+    ),
+}
 
 
 def thresholds_in_words(rubric: Rubric) -> list[Text]:
     found = []
     if rubric.aggregation.overall_threshold is not None:
         found.append(_("Overall: at least {asked}", asked=rubric.aggregation.overall_threshold))
+    for criterion in rubric.criteria:
+        if criterion.threshold is not None:
+            values = {"criterion": Label(criterion.label), "asked": criterion.threshold}
+            is_ceiling = scale_of(rubric, criterion).best == Prefer.LOW
+            found.append(
+                _("{criterion}: at most {asked}", **values)
+                if is_ceiling
+                else _("{criterion}: at least {asked}", **values)
+            )
     return found + [
-        _("{criterion}: at least {asked}", criterion=Label(criterion.label), asked=criterion.threshold)
-        for criterion in rubric.criteria
-        if criterion.threshold is not None
+        _("{criterion}: at least {asked}", criterion=Label(section.label), asked=section.threshold)
+        for section in rubric.sections
+        if section.threshold is not None
     ]
 
 
@@ -188,6 +264,8 @@ def as_json(rubric: Rubric, result: RankingResult, listed: Mapping[str, Listed])
                 "proposal": row.key,
                 "title": listed[row.key].title if row.key in listed else "",
                 "standing": row.standing.value,
+                "status": row.status,
+                "reason": str(reason(row)),
                 "place": row.place,
                 "sharedWith": list(row.shared_with),
                 "score": _text(row.score),
@@ -201,6 +279,8 @@ def as_json(rubric: Rubric, result: RankingResult, listed: Mapping[str, Listed])
             for row in result.rows
         ],
         "excluded": [{"proposal": one.key, "reason": str(explain_excluded(one))} for one in result.excluded],
+        "seed": result.seed,
+        "list": [str(sentence) for sentence in explain_list(result.chosen)] if result.chosen else [],
     }
 
 

@@ -11,10 +11,11 @@ from sqlmodel import col, select
 from challenge.accounts.models import Person
 from challenge.accounts.viewer import Viewer
 from challenge.assignments.models import Assignment
-from challenge.calls.models import Stage
+from challenge.calls.models import Stage, Track
 from challenge.eligibility import queries as rulings
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
+from challenge.panels.models import Panel
 from challenge.proposals.models import Facet, Proposal, ProposalState
 from challenge.proposals.queries import sees
 from challenge.reviews.models import Review, ReviewState, Score
@@ -26,6 +27,7 @@ from challenge.scoring import records
 from challenge.scoring.models import Ranking
 from challenge.scoring.ranking import Entry, RankingResult, rank
 from challenge.scoring.records import recompute
+from challenge.scoring.selection import rank_and_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ async def standing(
 ) -> Standing:
     """Compute the ranking of a stage from its submitted reviews: columns only, five statements.
 
-    `excluded` says per proposal why it is not ranked; left out, the rulings say it.
+    `excluded` says per proposal why it is not ranked; left out, the rulings say it. Where the rubric draws a list,
+    one statement more asks whether the viewer sees everybody: a list among some would tell the wrong ones.
     """
     rubric = rubric_of(await newest_rubric(db, stage.call_id, stage.rubric_code))
     where = (
@@ -78,19 +81,22 @@ async def standing(
     )
     listing = await rows(
         db,
-        sa.select(*_LISTED).where(*where),
+        sa.select(*_LISTED, col(Track.code))
+        .outerjoin(Track, col(Track.id) == Proposal.track_id)
+        .where(*where),
     )
-    listed = {row[1]: Listed(*row) for row in listing}
-    numbers = {one.id: number for number, one in listed.items()}
+    listed = {row[1]: Listed(*row[:-1]) for row in listing}
+    tracks = {row[1]: row[-1] or "" for row in listing}
     given = await rows(
         db,
         sa.select(
             col(Review.proposal_id), col(Review.person_id), col(Score.criterion), col(Score.value),
-            col(Score.is_not_applicable),
+            col(Score.is_not_applicable), col(Panel.name),
         )
         .join(Score, col(Score.review_id) == Review.id)
         .join(Proposal, col(Proposal.id) == Review.proposal_id)
         .join(Assignment, col(Assignment.id) == Review.assignment_id)
+        .join(Panel, col(Panel.id) == Assignment.panel_id)
         .where(
             col(Review.stage_id) == stage.id,
             col(Review.state) == ReviewState.SUBMITTED,
@@ -99,16 +105,42 @@ async def standing(
         ),
     )  # fmt: skip
     reviews: dict[UUID, dict[str, dict[str, Given]]] = {}
-    for proposal_id, person_id, criterion, value, is_na in given:
+    groups: dict[UUID, dict[str, str]] = {}
+    group_of = _groups_by_panel(rubric)
+    for proposal_id, person_id, criterion, value, is_na, panel in given:
         seat = pseudonym(stage.id, proposal_id, person_id)[:12]
+        if panel.casefold() in group_of:
+            groups.setdefault(proposal_id, {})[seat] = group_of[panel.casefold()]
         scores = reviews.setdefault(proposal_id, {}).setdefault(seat, {})
         scores[criterion] = NOT_APPLICABLE if is_na else _exact(value)
     out = excluded if excluded is not None else await rulings.excluded(db, viewer, stage.call_id)
     entries = [
-        Entry(key=numbers[one.id], reviews=reviews.get(one.id, {}), excluded=out.get(one.id))
-        for one in listed.values()
+        Entry(
+            key=number,
+            reviews=reviews.get(one.id, {}),
+            excluded=out.get(one.id),
+            groups=groups.get(one.id, {}),
+            **(_told(one, tracks[number]) if rubric.selection is not None else {}),
+        )
+        for number, one in listed.items()
     ]
-    return Standing(rubric, entries, rank(rubric, entries), listed, await _open_reviews(db, viewer, stage))
+    draws = rubric.selection is not None and await sees_all(db, viewer, stage)
+    result = rank_and_list(rubric, entries) if draws else rank(rubric, entries)
+    return Standing(rubric, entries, result, listed, await _open_reviews(db, viewer, stage))
+
+
+def _told(proposal: Listed, track: str) -> dict[str, Any]:
+    """What selections and quotas look at; it goes into the record."""
+    amount = None if proposal.requested is None else _exact(proposal.requested)
+    return {"track": track, "country": proposal.country, "amount": amount, "currency": proposal.currency}
+
+
+def _groups_by_panel(rubric: Rubric) -> dict[str, str]:
+    """Voter groups by the names of panels, in small letters."""
+    found: dict[str, str] = {}
+    for group in rubric.aggregation.groups:
+        found |= {name.casefold(): group.code for name in (group.code, *group.label.values())}
+    return found
 
 
 def _exact(value: Decimal) -> Decimal:
@@ -230,9 +262,10 @@ async def snapshot(db: Db, viewer: Viewer, ranking: Ranking) -> Snapshot:
     listed = {row[1]: Listed(*row) for row in found}
     seen = [entry for entry in ranking.record["inputs"] if entry["key"] in listed]
     record = {**ranking.record, "inputs": seen}
+    is_whole = len(seen) == len(keys)
     name = await db.exec(select(Person.name).where(Person.id == ranking.frozen_by_id))
     return Snapshot(
-        ranking, from_builtins(ranking.record["method"]["rubric"]), recompute(record), listed,
+        ranking, from_builtins(ranking.record["method"]["rubric"]), recompute(record, lists=is_whole), listed,
         len(keys) - len(seen), name.first() or "",
     )  # fmt: skip
 
