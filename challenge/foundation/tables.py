@@ -49,3 +49,14 @@ def number(path: Path, row: int, name: str, text: str) -> float:
     if not math.isfinite(found) or abs(found) > 1000:
         raise Fault(path, row, f"{name} must be a number between -1000 and 1000, not {text}")
     return found
+
+
+def columns(path: Path) -> list[str]:
+    """The names in the head of a file, as `lines` compares them; none where the file is not there or not readable."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        try:
+            return [cell.strip().casefold() for cell in next(csv.reader(file), [])]
+        except csv.Error:
+            return []

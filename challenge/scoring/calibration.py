@@ -150,8 +150,11 @@ class Calibration:
         return self.fit.quality
 
 
-def calibrate(reviews: Reviews, *, say: Say = lambda words: None) -> Calibration:
-    """Estimates with leniency and scale taken out where the data show them, and the reasons where not."""
+def calibrate(reviews: Reviews, *, with_leniency: bool = True, say: Say = lambda words: None) -> Calibration:
+    """Estimates with leniency and scale taken out where the data show them, and the reasons where not.
+
+    with_leniency: False leaves all scores as they are and only tells quality and rest apart.
+    """
     reviews = _in_order(reviews)
     plain = reviews.score
     unscaled = np.ones(reviews.reviewers)
@@ -161,7 +164,9 @@ def calibrate(reviews: Reviews, *, say: Say = lambda words: None) -> Calibration
         return _unsure(reviews, spare)
     gates = [_connected(reviews, panels), _often(reviews)]
     without = fit(reviews, plain, with_reviewers=False)
-    if not all(gate.is_open for gate in gates):
+    if not with_leniency:
+        gates = []
+    if not with_leniency or not all(gate.is_open for gate in gates):
         return Calibration(reviews, without, tuple(gates), False, False, True, plain, unscaled)
     say("finding the variances")
     found = fit(reviews, plain, with_reviewers=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from challenge.scoring.calibration import Calibration, Fit, Floats, Ints, split
 
@@ -31,6 +31,8 @@ ODD_REVIEW = 2.0
 ODD_RANGE = 0.1
 UNDECIDED = (0.2, 0.8)
 FEWEST_TO_JUDGE = 5
+# So many reviewers are named by chance alone when nobody is careless; but never at a level above this.
+NAMED_BY_CHANCE = 0.5
 CARELESS_LEVEL = 0.01
 
 
@@ -206,7 +208,7 @@ def reviewers(
     calibration: Calibration, draws: Draws | None, found: Doubts, level: float = INTERVAL
 ) -> list[Reviewer]:
     """One per reviewer. Careless: residuals too wide (chi-square, one sided) or no agreement where the variances let one
-    expect it (Fisher's z), each at 1 per cent; or one and the same score for everybody."""
+    expect it (Fisher's z); or one and the same score for everybody."""
     reviews, fit = calibration.reviews, calibration.fit
     counts = np.bincount(reviews.reviewer, minlength=reviews.reviewers)
     low: Floats | None = None
@@ -219,12 +221,13 @@ def reviewers(
     by_reviewer = np.argsort(reviews.reviewer, kind="stable")
     ends = np.cumsum(counts)
     told = []
+    chance = min(CARELESS_LEVEL, NAMED_BY_CHANCE / reviews.reviewers)
     for r in range(reviews.reviewers):
         mine = by_reviewer[ends[r] - counts[r] : ends[r]]
         ratio = float(squares[r] / counts[r] / shared) if calibration.is_sure else None
         agreement, careless = None, ""
         if calibration.is_sure and counts[r] >= FEWEST_TO_JUDGE:
-            agreement, careless = _judged(calibration, mine, others[mine], float(squares[r] / shared))
+            agreement, careless = _judged(calibration, mine, others[mine], float(squares[r] / shared), chance)
         told.append(Reviewer(
             int(counts[r]), float(fit.leniency[r]),
             None if low is None else float(low[r]), None if high is None else float(high[r]),
@@ -242,11 +245,13 @@ def _others(calibration: Calibration) -> Floats:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def _judged(calibration: Calibration, mine: Ints, others: Floats, squares: float) -> tuple[float | None, str]:
+def _judged(
+    calibration: Calibration, mine: Ints, others: Floats, squares: float, chance: float
+) -> tuple[float | None, str]:
     own = calibration.reviews.score[mine]
     if np.ptp(own) == 0:
         return None, f"gives the same score in all {len(own)} reviews"
-    if chi2.sf(squares, len(own)) < CARELESS_LEVEL:
+    if chi2.sf(squares, len(own)) < chance:
         wide = f"lies {np.sqrt(squares / len(own)):.1f} times as far from the others as is usual"
     else:
         wide = ""
@@ -260,6 +265,6 @@ def _judged(calibration: Calibration, mine: Ints, others: Floats, squares: float
     expected = signal / np.sqrt((signal + variances.rest) * (signal + variances.rest / max(per, 1.0)))
     bounded = np.clip([agreement, expected], -0.999, 0.999)
     z = float(np.diff(np.arctanh(bounded))[0]) * np.sqrt(max(int(known.sum()) - 3, 1))
-    if z > 2.326 and agreement < 0.2:
+    if norm.sf(z) < chance:
         return agreement, wide or f"does not agree with the others (correlation {agreement:.2f})"
     return agreement, wide
