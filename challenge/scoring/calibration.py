@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse
-from scipy.special import digamma, polygamma
-from scipy.stats import chi2
+from scipy.special import chdtrc, digamma, polygamma
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -206,7 +205,7 @@ def _is_flat(score: Floats) -> bool:
 
 def _unsure(reviews: Reviews, spare: int) -> Calibration:
     says = "All reviews give the same score, so there is nothing to tell apart."
-    if spare < 1 and not _is_flat(reviews.score):
+    if spare < 1:
         says = (
             "No proposal has a second review, so nothing says how far reviews of one proposal lie apart: "
             "the estimate is the score as it was given, and no interval can be computed."
@@ -294,7 +293,7 @@ def scale_ratios(reviews: Reviews) -> tuple[Floats, float]:
     between = max(0.0, (heterogeneity - free) / float(weights.sum() - (weights**2).sum() / weights.sum()))
     centre = float((logs / (noise + between)).sum() / (1 / (noise + between)).sum())
     ratios[can] = np.exp(between / (between + noise) * (logs - centre))
-    return ratios, float(chi2.sf(heterogeneity, free))
+    return ratios, float(chdtrc(free, heterogeneity))
 
 
 def draw_together(reviews: Reviews, ratios: Floats) -> Floats:

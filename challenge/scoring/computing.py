@@ -60,6 +60,8 @@ def compute(options: argparse.Namespace) -> Answer:
 
     began = time.monotonic()
     say = _progress(began)
+    if not options.out.absolute().parent.is_dir():
+        raise ValueError(f"{options.out.parent} is no folder, so the ranking cannot be written there.")
     sheet = folders.read(options.folder, rubric_file=options.rubric, say=say)
     if options.explain and all(entry.key != options.explain for entry in sheet.entries):
         raise ValueError(f"There is no proposal {options.explain} in {options.folder}.")

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from challenge.rubrics.definition import Quota, Rubric, Selection
+from challenge.rubrics.definition import Join, Quota, Rubric, Selection
 from challenge.scoring import best_set, uncertainty
 from challenge.scoring.calibration import Calibration, Reviews, calibrate
 from challenge.scoring.folders import Sheet, review_scores
-from challenge.scoring.ranking import Entry, RankingResult, Row, Standing, rank
+from challenge.scoring.ranking import Entry, RankingResult, Row, Standing, Status, rank
 from challenge.scoring.selection import select
 
 Floats = NDArray[np.float64]
@@ -92,12 +92,16 @@ def compute(
     estimate = {row.key: float(row.ranking_score) for row in raw.rows if row.ranking_score is not None}
     if is_on:
         estimate |= _joined(models)
+    if is_on and rubric.aggregation.panel != Join.MEAN:
+        notes.append(
+            f"The rubric joins reviews by {rubric.aggregation.panel.value}; estimates are means, raw is as it says."
+        )
     result = _reordered(raw, estimate) if is_on else raw
     if rubric.selection is not None:
         result = select(rubric.selection, result, sheet.entries)
     ranked = [row.key for row in result.ranked]
     quality = _quality(models, ranked)
-    places_asked = _top(rubric.selection, len(ranked), notes)
+    places_asked = _top(rubric.selection, result, notes)
     say("counting places")
     if quality is None:
         places = uncertainty.unknown_places(len(ranked), places_asked)
@@ -237,12 +241,16 @@ def _reordered(raw: RankingResult, estimate: dict[str, float]) -> RankingResult:
 # ---------- the line and the best set ----------
 
 
-def _top(selection: Selection | None, ranked: int, notes: list[str]) -> int:
+def _top(selection: Selection | None, result: RankingResult, notes: list[str]) -> int:
+    """How many places there are: the number asked for, and no more than the money and the marks let in."""
+    ranked = len(result.ranked)
     asked = []
     if selection is not None and selection.top is not None:
         asked.append(selection.top)
     if selection is not None and selection.share is not None:
         asked.append(ceil(Fraction(selection.share) * ranked / 100))
+    if selection is not None and (selection.budget is not None or not asked):
+        asked.append(len(result.with_status(Status.SELECTED)))
     if asked:
         return min(asked)
     top = max(1, ceil(ranked / 10))

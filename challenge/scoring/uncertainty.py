@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr
 
 from challenge.scoring.calibration import Calibration, Fit, Floats, Ints, split
 
@@ -251,7 +251,7 @@ def _judged(
     own = calibration.reviews.score[mine]
     if np.ptp(own) == 0:
         return None, f"gives the same score in all {len(own)} reviews"
-    if chi2.sf(squares, len(own)) < chance:
+    if chdtrc(len(own), squares) < chance:
         wide = f"lies {np.sqrt(squares / len(own)):.1f} times as far from the others as is usual"
     else:
         wide = ""
@@ -265,6 +265,6 @@ def _judged(
     expected = signal / np.sqrt((signal + variances.rest) * (signal + variances.rest / max(per, 1.0)))
     bounded = np.clip([agreement, expected], -0.999, 0.999)
     z = float(np.diff(np.arctanh(bounded))[0]) * np.sqrt(max(int(known.sum()) - 3, 1))
-    if norm.sf(z) < chance:
+    if ndtr(-z) < chance:
         return agreement, wide or f"does not agree with the others (correlation {agreement:.2f})"
     return agreement, wide
