@@ -170,12 +170,13 @@ def calibrate(reviews: Reviews, *, with_leniency: bool = True, say: Say = lambda
     say("finding the variances")
     found = fit(reviews, plain, with_reviewers=True)
     gain = max(without.deviance - found.deviance, 0.0)
+    differ = gain >= LEAST_GAIN
     gates.append(Gate(
-        "leniency", gain >= LEAST_GAIN, gain, LEAST_GAIN,
-        "Reviewers differ in strictness." if gain >= LEAST_GAIN else
+        "leniency", differ, gain, LEAST_GAIN,
+        "Reviewers differ in strictness." if differ else
         "Nothing shows that reviewers differ in strictness, so no score is corrected for it.",
     ))  # fmt: skip
-    if gain < LEAST_GAIN:
+    if not differ:
         return Calibration(reviews, without, tuple(gates), False, False, True, plain, unscaled)
     ratios, level = scale_ratios(reviews)
     drawn = draw_together(reviews, ratios)
@@ -370,7 +371,7 @@ class Equations:
         rest = max(left, 1e-12 * self.square) / free
         logs = float(np.log(diagonal).sum()) + 2 * float(np.log(np.diagonal(lower)).sum())
         logs += self.w * np.log(wide_ratio) + self.m * (np.log(other_ratio) if self.m else 0.0)
-        return free * np.log(rest) + logs, rest
+        return float(free * np.log(rest) + logs), rest
 
 
 def fit(
