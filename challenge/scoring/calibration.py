@@ -398,7 +398,7 @@ def fit(
 
     found = optimize.minimize(
         deviance, np.clip(np.log(start), floor, ceiling), method="L-BFGS-B",
-        bounds=[(floor, ceiling)] * 2, options={"eps": 1e-4, "ftol": 1e-10, "gtol": 1e-3},
+        bounds=[(floor, ceiling)] * 2, options={"eps": 1e-4, "ftol": 1e-9, "gtol": 1e-2},
     )  # fmt: skip
     proposal, reviewer = np.exp(found.x)
     return _solved(equations, (float(proposal), float(reviewer)))

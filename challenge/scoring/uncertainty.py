@@ -92,10 +92,12 @@ class Places:
 def places(quality: Floats, top: int, level: float = INTERVAL) -> Places:
     """From draws (D, P) of those who have a place. The interval leaves (1 - level) / 2 of the draws on either side."""
     count, many = quality.shape
-    ranks = np.empty((many, count), dtype=np.int32)
-    numbers = np.arange(1, many + 1, dtype=np.int32)
+    kind = np.int16 if many < 2**15 else np.int32
+    drawn = np.empty((count, many), dtype=kind)
+    numbers = np.arange(1, many + 1, dtype=kind)
     for n in range(count):
-        ranks[np.argsort(-quality[n]), n] = numbers
+        drawn[n, np.argsort(-quality[n])] = numbers
+    ranks = np.ascontiguousarray(drawn.T)
     low, high = int((1 - level) / 2 * count), count - 1 - int((1 - level) / 2 * count)
     ends = np.partition(ranks, (low, high), axis=1)
     return Places(
