@@ -167,8 +167,7 @@ def calibrate(reviews: Reviews, *, with_leniency: bool = True, say: Say = lambda
         gates = []
     if not with_leniency or not all(gate.is_open for gate in gates):
         return Calibration(reviews, without, tuple(gates), False, False, True, plain, unscaled)
-    say("finding the variances")
-    found = fit(reviews, plain, with_reviewers=True)
+    found = fit(reviews, plain, with_reviewers=True, say=say)
     gain = max(without.deviance - found.deviance, 0.0)
     differ = gain >= LEAST_GAIN
     gates.append(Gate(
@@ -180,8 +179,11 @@ def calibrate(reviews: Reviews, *, with_leniency: bool = True, say: Say = lambda
         return Calibration(reviews, without, tuple(gates), False, False, True, plain, unscaled)
     ratios, level = scale_ratios(reviews)
     drawn = draw_together(reviews, ratios)
-    say("looking at the use of the scale")
-    scaled = fit(reviews, drawn, with_reviewers=True, start=found.ratios) if level < SCALE_LEVEL else found
+    scaled = (
+        fit(reviews, drawn, with_reviewers=True, start=found.ratios, say=say)
+        if level < SCALE_LEVEL
+        else found
+    )
     gate = _scaled(level, found, scaled, ratios, np.bincount(reviews.reviewer))
     gates.append(gate)
     if not gate.is_open:
@@ -380,6 +382,7 @@ def fit(
     *,
     with_reviewers: bool,
     start: tuple[float, float] = (1.0, 0.3),
+    say: Say = lambda words: None,
 ) -> Fit:
     """REML on the logarithms of the two ratios. `start`, `ratios`: (proposal, reviewer) to rest."""
     equations = Equations(reviews, score, with_reviewers)
@@ -391,7 +394,12 @@ def fit(
         )  # fmt: skip
         return _solved(equations, (float(np.exp(best.x)), 0.0))
 
+    trials = 0
+
     def deviance(x: Floats) -> float:
+        nonlocal trials
+        trials += 1
+        say(f"finding the variances, trial {trials}")
         proposal, reviewer = np.exp(x)
         pair = (proposal, reviewer) if equations.proposals_wide else (reviewer, proposal)
         return equations.deviance(*pair)[0]

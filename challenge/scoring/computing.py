@@ -149,6 +149,8 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _data(sheet: "Sheet", found: "Standings", rows: list[dict[str, Any]], method: str) -> dict[str, Any]:
+    from challenge.scoring.uncertainty import SEPARABLE
+
     named = found.ranked
     at = {key: n for n, key in enumerate(named)}
     lacks = [*sheet.lacks]
@@ -167,10 +169,11 @@ def _data(sheet: "Sheet", found: "Standings", rows: list[dict[str, Any]], method
         "top": found.top,
         "level": found.places.level,
         "seed": found.lot_seed,
+        "draws": found.draws,
         "proposals": [{**row, **_place(found, at.get(row["proposal"]))} for row in rows],
         "models": [_model(model) for model in found.models],
         "neighbours": [
-            {"better": named[n], "worse": named[n + 1], "probability": round(float(p), 4), "separable": bool(p >= 0.95)}
+            {"better": named[n], "worse": named[n + 1], "probability": round(float(p), 4), "separable": bool(p >= SEPARABLE)}
             for n, p in enumerate(found.neighbours)
         ],
         "line": _line(found),

@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 Say = Callable[[str], None]
 # Estimates closer than this share a place.
 EQUAL = 9
+# Draws are fewer where proposals are very many: this many numbers are held at once.
+MOST_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Standings:
     is_on: bool
     is_sure: bool
     seed: int
+    draws: int
     lot_seed: str
     top: int
     notes: list[str]
@@ -87,6 +90,7 @@ def compute(
             "Scores are agreed on (reviewer consensus), so there is nothing to calibrate; use --method raw."
         )
     number, lot_seed = _seeds(sheet, seed)
+    draws = min(draws, max(500, MOST_NUMBERS // max(len(sheet.entries), 1)))
     models = list(_models(sheet, calibrated, number, draws, say))
     is_on = any(model.calibration.is_on for model in models)
     estimate = {row.key: float(row.ranking_score) for row in raw.rows if row.ranking_score is not None}
@@ -97,6 +101,8 @@ def compute(
             f"The rubric joins reviews by {rubric.aggregation.panel.value}; estimates are means, raw is as it says."
         )
     result = _reordered(raw, estimate) if is_on else raw
+    if rubric.lot and not seed and any(row.shared_with for row in result.ranked):
+        notes.append("The rubric parts equals by lot; give --seed to draw it. Until then they share a place.")
     if rubric.selection is not None:
         result = select(rubric.selection, result, sheet.entries)
     ranked = [row.key for row in result.ranked]
@@ -116,7 +122,7 @@ def compute(
     except ValueError as error:
         notes.append(f"No best set: {error}")
     return Standings(result, raw, estimate, models, ranked, places, neighbours, line, best, is_on,
-                     quality is not None, number, lot_seed, places_asked, notes,
+                     quality is not None, number, draws, lot_seed, places_asked, notes,
                      _top_up(result, ranked, places) if quality is not None else [])  # fmt: skip
 
 

@@ -155,8 +155,8 @@ def line(found: Places, names: Sequence[str], seed: str) -> Line:
 
 
 def lot_number(seed: str, name: str) -> str:
-    """What a proposal drew: SHA-256 of "seed:proposal" in hexadecimal. The lowest comes first; anybody can check it."""
-    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
+    """What a proposal drew, the lowest first; `printf 'SEED\\nPROPOSAL' | sha256sum` gives the same (as `ranking.lot_of`)."""
+    return hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest()
 
 
 # ---------- odd reviews and reviewers ----------

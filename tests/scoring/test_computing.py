@@ -115,7 +115,7 @@ def test_leniency_moves_places_and_the_words_say_so(folder: Path, capsys: pytest
     assert len(line["above"]) + line["places"] == 30
     assert len(line["above"]) + len(line["between"]) + len(line["below"]) == 300
     assert [one["proposal"] for one in line["lot"]] == sorted(
-        line["between"], key=lambda key: hashlib.sha256(f"{data['seed']}:{key}".encode()).hexdigest()
+        line["between"], key=lambda key: hashlib.sha256(f"{data['seed']}\n{key}".encode()).hexdigest()
     )
 
 

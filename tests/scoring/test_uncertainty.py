@@ -92,7 +92,7 @@ def test_the_group_at_the_line_and_its_lot() -> None:
     line = line_of([1, 2, 2, 3, 5], [1, 4, 5, 5, 5], top=3)
     assert (line.above, line.between, line.below) == ((0,), (1, 2, 3), (4,))
     assert line.places == 2
-    drawn = {n: hashlib.sha256(f"s:P{n}".encode()).hexdigest() for n in (1, 2, 3)}
+    drawn = {n: hashlib.sha256(f"s\nP{n}".encode()).hexdigest() for n in (1, 2, 3)}
     assert list(line.lot) == sorted(drawn, key=drawn.__getitem__)
     assert {line_of([1, 2, 2, 3, 5], [1, 4, 5, 5, 5], 3, seed).lot for seed in "abcdefgh"} != {line.lot}
 
