@@ -14,10 +14,10 @@ from challenge.calls import words
 from challenge.exchange import actions
 from challenge.exchange.call_files import schema
 from challenge.exchange.call_files.faults import Fault
-from challenge.exchange.call_files.importing import export_call, library
+from challenge.exchange.call_files.importing import export_call, library, rubric_library
 from challenge.exchange.call_files.reading import check
 from challenge.exchange.call_files.schema import CallFile
-from challenge.exchange.call_files.writing import dump
+from challenge.exchange.call_files.writing import dump, dump_rubrics
 from challenge.forms import queries as forms
 from challenge.foundation import clock
 from challenge.foundation.db import Db
@@ -56,6 +56,14 @@ def add(subparsers: Subparsers) -> None:
     )
     door(one, copy)
 
+    one = commands.add_parser(
+        "rubrics", help="how published calls are scored: the part of a call file to take over"
+    )
+    one.add_argument(
+        "id", nargs="?", choices=sorted(rubric_library()), metavar="ID", help="left out: list them"
+    )
+    one.set_defaults(run=print_rubrics)
+
     one = commands.add_parser("list", help="all calls with phase and deadline")
     door(one, list_calls)
 
@@ -66,6 +74,15 @@ def add(subparsers: Subparsers) -> None:
 
 def print_schema(options: argparse.Namespace) -> int:
     print(json.dumps(schema.json_schema(), ensure_ascii=False, indent=2))
+    return 0
+
+
+def print_rubrics(options: argparse.Namespace) -> int:
+    if options.id is None:
+        for name, found in sorted(rubric_library().items()):
+            print(f"{name}: {', '.join(found)}")
+    else:
+        print(dump_rubrics(rubric_library()[options.id]), end="")
     return 0
 
 

@@ -24,7 +24,9 @@ from challenge.foundation.text import count_words
 from challenge.proposals import rules
 from challenge.proposals.models import Attachment, ProposalState
 from challenge.proposals.queries import Content, Own
+from challenge.rubrics.aggregate import best_adds
 from challenge.rubrics.definition import Overall, Rubric
+from challenge.rubrics.rules import is_counted
 
 LONGEST_MARKED = 12_000  # characters a side; longer texts are shown without marks
 STATE_LOOKS = {
@@ -175,12 +177,11 @@ def judged(rubric: Rubric | None, questions: Sequence[Question]) -> list[dict[st
     if rubric is None:
         return []
     codes = {code for question in questions for code in question.criteria}
-    whole = sum((c.weight for c in rubric.criteria), Decimal(0))
-    has_shares = rubric.aggregation.overall == Overall.WEIGHTED_MEAN and whole > 0
+    is_mean = rubric.aggregation.overall == Overall.WEIGHTED_MEAN
     return [
         {
             "label": pick(criterion.label),
-            "share": Share(100 * criterion.weight / whole) if has_shares else None,
+            "share": Share(best_adds(rubric, criterion)) if is_mean and is_counted(criterion) else None,
             "asks": pick(criterion.asks),
         }
         for criterion in rubric.criteria

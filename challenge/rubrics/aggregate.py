@@ -130,9 +130,9 @@ def panel_score(
     plan = _plan(rubric)
     exacts = [one.exact if isinstance(one, Overall) else _exact(rubric, plan, one) for one in reviews]
     values, parts = _common([(one.points, one.parts) for one in exacts if one.parts])
-    joining = _Joining(rubric.aggregation, exacts, groups)
+    joining = _Joining(rubric.aggregation, exacts, groups, plan.shares)
     if consensus is not None:
-        joining = _Joining(definition.Aggregation(), [_exact(rubric, plan, consensus)], ())
+        joining = _Joining(definition.Aggregation(), [_exact(rubric, plan, consensus)], (), {})
     exact = joining.of(lambda one: (one.points, one.parts) if one.parts else None)
     weighted = exact
     if plan.has_ranking_weights:
@@ -145,7 +145,7 @@ def panel_score(
         value=rounded(exact) if exact is not None else None,
         for_ranking=rounded(weighted) if weighted is not None else None,
         criterion_means={
-            code: None if mean is None else rounded(as_given(rubric, code, mean))
+            code: None if mean is None else rounded(_given(plan, code, mean) if plan.mirrors else mean)
             for code, mean in criteria.items()
         },
         spread=_deviation(values, parts) if len(values) > 1 else None,
@@ -174,6 +174,7 @@ class _Joining:
     rule: definition.Aggregation
     exacts: Sequence[Exact]
     codes: Sequence[str]
+    shares: Mapping[str, int]
 
     def of(self, read: Callable[[Exact], Quotient]) -> Fraction | None:
         if not self.rule.groups:
@@ -204,11 +205,16 @@ class _Joining:
         return _joined(self.rule.panel, *_common(pairs))
 
     def _shared(self, joined: Mapping[str, Fraction | None]) -> Fraction | None:
-        shares = {g.code: Fraction(g.share) for g in self.rule.groups if g.code in joined}
-        whole = sum(shares.values(), Fraction(0))
-        if not whole:
+        """The mean by shares, in one quotient."""
+        if not joined:
             return None
-        return sum((share * (joined[code] or 0) for code, share in shares.items()), Fraction(0)) / whole
+        parts = {code: value or Fraction(0) for code, value in joined.items()}
+        whole = lcm(*(value.denominator for value in parts.values()))
+        points = sum(
+            self.shares[code] * value.numerator * (whole // value.denominator)
+            for code, value in parts.items()
+        )
+        return Fraction(points, whole * sum(self.shares[code] for code in parts))
 
 
 def _section_of(plan: "_Plan", section: str) -> Callable[[Exact], Quotient]:
@@ -245,13 +251,17 @@ def best_adds(rubric: Rubric, criterion: definition.Criterion) -> Decimal:
 
 def as_given(rubric: Rubric, code: str, value: Fraction) -> Fraction:
     """A score of a criterion as reviewers write it; mirrors, and mirrors back, where the lowest is the best."""
-    mirror = _plan(rubric).mirrors.get(code)
+    return _given(_plan(rubric), code, value)
+
+
+def _given(plan: "_Plan", code: str, value: Fraction) -> Fraction:
+    mirror = plan.mirrors.get(code)
     return value if mirror is None else Fraction(mirror, MICRO) - value
 
 
 def rounded(exact: Fraction) -> Decimal:
     """A fraction as the number that is shown and kept."""
-    return _decimal(exact.numerator, exact.denominator)
+    return _decimal(*exact.as_integer_ratio())
 
 
 def plain(number: Decimal) -> Decimal:
@@ -278,6 +288,8 @@ class _Plan:
     # Lowest and highest level added up, in millionths, where the lowest is the best.
     mirrors: dict[str, int]
     sections: dict[str, str]
+    # The shares of voter groups, in whole numbers.
+    shares: dict[str, int]
     # Reviews with the same scores are counted once.
     known: dict[tuple[Score, ...], Exact]
 
@@ -326,8 +338,15 @@ def _plan_of(rubric: Rubric) -> _Plan:
         is_mean,
         mirrors,
         {criterion.code: criterion.section for criterion in rubric.criteria},
+        _shares(rubric),
         {},
     )
+
+
+def _shares(rubric: Rubric) -> dict[str, int]:
+    shares = {group.code: Fraction(group.share) for group in rubric.aggregation.groups}
+    whole = lcm(*(share.denominator for share in shares.values()))
+    return {code: int(share * whole) for code, share in shares.items()}
 
 
 def _weight(rubric: Rubric, criterion: definition.Criterion) -> Fraction:

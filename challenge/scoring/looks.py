@@ -1,13 +1,14 @@
 """What the pages of this room are made of: values for templates, nothing decided."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, floor
 from typing import Any
 
 from challenge.foundation.i18n import Text, _, _n, format_number
-from challenge.rubrics.definition import Join, Overall, Prefer, Quorum, Rubric
+from challenge.rubrics.aggregate import plain
+from challenge.rubrics.definition import AtLine, Join, Overall, Prefer, Quorum, Quota, Rubric, Selection
 from challenge.rubrics.rules import Label, highest_score, scale_of
 from challenge.scoring.explanation import explain, explain_excluded, explain_list, reason
 from challenge.scoring.queries import Listed
@@ -172,7 +173,7 @@ def join_in_words(rubric: Rubric) -> Text:
     }[rule.panel]
 
 
-def rest_in_words(rubric: Rubric, result: RankingResult) -> list[Text]:
+def rest_in_words(rubric: Rubric, result: RankingResult | None = None) -> list[Text]:
     """How it is counted beyond method, thresholds and tie-breaks."""
     found = [
         _(
@@ -186,11 +187,58 @@ def rest_in_words(rubric: Rubric, result: RankingResult) -> list[Text]:
         rule = criterion.knock_out
         if rule is not None:
             found.append(_KNOCK_OUTS[rule.by](Label(criterion.label), rule.below))
-    if result.seed:
+    if result is not None and result.seed:
         found.append(_("Lots are drawn with the seed {seed}.", seed=result.seed))
     elif rubric.lot:
         found.append(_("Who is still equal is parted by lot when the ranking is frozen."))
+    return found + (selection_in_words(rubric.selection) if rubric.selection else [])
+
+
+def selection_in_words(selection: Selection) -> list[Text]:
+    """Who comes through, one limit after the other."""
+    found = []
+    if selection.top is not None:
+        found.append(_n("One proposal comes in.", "The first {n} in order come in.", selection.top))
+    if selection.share is not None:
+        found.append(_("{share} per cent of the ranked come in, rounded up.", share=selection.share))
+    if selection.mark is not None:
+        found.append(_("Nobody comes in with less than {mark}.", mark=selection.mark))
+    if selection.budget is not None:
+        most = plain(selection.budget * selection.multiple)
+        found.append(
+            _("Those who come in ask for {most} {currency} at most.", most=most, currency=selection.currency)
+        )
+    found.append(
+        {
+            AtLine.OPEN: _("Equals of whom only some fit are left open, for somebody to decide."),
+            AtLine.IN: _("Equals of whom only some fit all come in, but never beyond the money or a quota."),
+            AtLine.OUT: _("Equals of whom only some fit all stay out."),
+        }[selection.ties]
+    )
+    for quota in selection.quotas:
+        found += list(_quota_in_words(quota))
+    if selection.reserve:
+        found.append(
+            _n(
+                "The next in order stands in reserve.",
+                "The next {n} in order stand in reserve.",
+                selection.reserve,
+            )
+        )
     return found
+
+
+def _quota_in_words(quota: Quota) -> Iterator[Text]:
+    is_each = quota.each or not quota.values
+    name = _("{quota} (each by itself)", quota=Label(quota.label)) if is_each else Label(quota.label)
+    if quota.most is not None:
+        yield _("{quota}: {n} at most.", quota=name, n=quota.most)
+    if quota.least is not None:
+        yield _("{quota}: {n} at least.", quota=name, n=quota.least)
+    if quota.most_share is not None:
+        yield _("{quota}: {share} per cent of the money at most.", quota=name, share=quota.most_share)
+    if quota.least_share is not None:
+        yield _("{quota}: {share} per cent of the money at least.", quota=name, share=quota.least_share)
 
 
 _KNOCK_OUTS: dict[Quorum, Callable[[Label, Decimal], Text]] = {

@@ -9,7 +9,7 @@ from challenge.calls import queries as calls
 from challenge.calls.desk import desk_values
 from challenge.calls.models import Stage
 from challenge.calls.queries import Opening
-from challenge.foundation.errors import Clash, NotAllowed, NotNow, Unprocessable
+from challenge.foundation.errors import Clash, NotAllowed, NotFound, NotNow, Unprocessable
 from challenge.foundation.i18n import NAMES, _
 from challenge.foundation.text import one_line, tidy
 from challenge.foundation.web import Page, SeeOther, as_file, back_to, get, page, post
@@ -17,6 +17,8 @@ from challenge.reviews.looks import stage_of, weight_in_words
 from challenge.rubrics.queries import newest_rubric, rubric_of
 from challenge.rubrics.rules import anchor, level_label, levels, scale_of
 from challenge.scoring import actions, looks, queries, records, rules
+from challenge.scoring.explanation import reason
+from challenge.scoring.unfolding import unfold
 
 Visit = Request[Any, Any, Any]
 
@@ -46,6 +48,7 @@ async def rubric(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
         join=looks.join_in_words(found),
         thresholds=looks.thresholds_in_words(found),
         tie_breaks=looks.tie_breaks(found),
+        rest=looks.rest_in_words(found),
         criteria=[
             {
                 "criterion": criterion,
@@ -88,6 +91,29 @@ async def standing(db: Db, me: Me, request: Visit, slug: FromPath[str]) -> Page:
         open_reviews=found.open_reviews,
         rankings=await queries.rankings_of(db, stage.id),
         may_freeze=_may_freeze(me, opening),
+        unfolds=True,
+    )
+
+
+@get("/desk/calls/{slug:str}/ranking/proposals/{proposal_id:uuid}", needs=Can.READ_RANKING)
+async def unfolded(db: Db, me: Me, request: Visit, slug: FromPath[str], proposal_id: FromPath[UUID]) -> Page:
+    """One proposal of the ranking as it stands, every number down to the scores it came from."""
+    opening = await calls.the_desk_call(db, me, slug, Can.READ_RANKING)
+    stage = stage_of(opening, request.query_params.get("stage"))
+    found = await queries.standing(db, me, stage)
+    proposal = next((one for one in found.listed.values() if one.id == proposal_id), None)
+    row = found.result.row(proposal.number) if proposal else None
+    if proposal is None or row is None:
+        raise NotFound
+    entry = next(entry for entry in found.entries if entry.key == proposal.number)
+    return page(
+        "scoring/unfolded.html",
+        **desk_values(opening, me, "ranking"),
+        stage=stage,
+        query=_of_stage(opening, stage),
+        proposal=proposal,
+        why=reason(row),
+        steps_down=unfold(found.rubric, entry, row),
     )
 
 
@@ -222,6 +248,7 @@ async def show(db: Db, me: Me, request: Visit, slug: FromPath[str], ranking_id: 
         headline=looks.headline(found.rubric, found.result),
         found=found,
         fault=records.fault_of(ranking.record, ranking.digest),
+        unfolds=False,
         is_newest=ranking.n == await queries.newest_number(db, stage.id),
         may_freeze=_may_freeze(me, opening),
     )  # fmt: skip
@@ -241,6 +268,7 @@ async def record(db: Db, me: Me, slug: FromPath[str], ranking_id: FromPath[UUID]
 doors: list[Any] = [
     rubric,
     standing,
+    unfolded,
     new,
     freeze,
     opening_reviews,

@@ -319,8 +319,8 @@ def rank(rubric: Rubric, proposals: Sequence[Entry], *, seed: str = "") -> Ranki
     ranked = [one for one in scored if one.standing == Standing.RANKED]
     rows = list(_placed(rubric, ranked, drawn))
     for standing in (Standing.BELOW_THRESHOLD, Standing.KNOCKED_OUT):
-        rows += _listed(rubric, [one for one in scored if one.standing == standing], standing)
-    rows += [one.row(Standing.NOT_SCORED) for one in scored if one.standing == Standing.NOT_SCORED]
+        rows += _listed(rubric, [one for one in scored if one.standing == standing])
+    rows += [one.row() for one in scored if one.standing == Standing.NOT_SCORED]
     excluded = sorted(
         (Excluded(entry.key, entry.excluded) for entry in proposals if entry.excluded is not None),
         key=lambda one: one.key,
@@ -345,16 +345,17 @@ class _Scored:
     sections: tuple[SectionScore, ...]
     knock_outs: tuple[KnockedOut, ...]
     agreed: bool | None
+    standing: Standing = Standing.NOT_SCORED
     ties: list[TieStep] = field(default_factory=list)
 
-    @property
-    def standing(self) -> Standing:
+    def __post_init__(self) -> None:
         if self.panel.exact is None:
-            return Standing.NOT_SCORED
-        if self.knock_outs:
-            return Standing.KNOCKED_OUT
-        passes = all(threshold.passed for threshold in self.thresholds)
-        return Standing.RANKED if passes else Standing.BELOW_THRESHOLD
+            self.standing = Standing.NOT_SCORED
+        elif self.knock_outs:
+            self.standing = Standing.KNOCKED_OUT
+        else:
+            passes = all([threshold.passed for threshold in self.thresholds])
+            self.standing = Standing.RANKED if passes else Standing.BELOW_THRESHOLD
 
     @property
     def is_zeroed(self) -> bool:
@@ -364,7 +365,7 @@ class _Scored:
     def order(self) -> Fraction:
         return Fraction(0) if self.is_zeroed else self.panel.exact_for_ranking or Fraction(0)
 
-    def row(self, standing: Standing, equals: Sequence["_Scored"] = ()) -> Row:
+    def row(self, equals: Sequence["_Scored"] = (), place: int | None = None, places: int = 0) -> Row:
         score, ranking_score, means = self.panel.value, self.panel.for_ranking, self.panel.criterion_means
         exact, sections = self.panel.exact, self.sections
         if self.is_zeroed and exact is not None:
@@ -373,10 +374,10 @@ class _Scored:
             sections = tuple(replace(one, score=Decimal(0)) for one in sections)
         return Row(
             key=self.entry.key,
-            standing=standing,
-            place=None,
-            places=0,
-            shared_with=tuple(one.entry.key for one in equals if one is not self),
+            standing=self.standing,
+            place=place,
+            places=places,
+            shared_with=tuple([one.entry.key for one in equals if one is not self]),
             score=score,
             ranking_score=ranking_score,
             criterion_means=means,
@@ -496,15 +497,14 @@ def _placed(rubric: Rubric, passed: Sequence[_Scored], seed: str) -> Iterable[Ro
     place = 1
     for group in _groups(rubric, passed, seed):
         for one in group:
-            row = one.row(Standing.RANKED, group)
-            yield replace(row, place=place, places=len(passed))
+            yield one.row(group, place, len(passed))
         place += len(group)
 
 
-def _listed(rubric: Rubric, below: Sequence[_Scored], standing: Standing) -> Iterable[Row]:
+def _listed(rubric: Rubric, below: Sequence[_Scored]) -> Iterable[Row]:
     for group in _groups(rubric, below, ""):
         for one in group:
-            yield one.row(standing, group)
+            yield one.row(group)
 
 
 def _groups(rubric: Rubric, scored: Sequence[_Scored], seed: str) -> Iterable[list[_Scored]]:

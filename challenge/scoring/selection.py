@@ -55,6 +55,7 @@ def select(selection: Selection, result: RankingResult, proposals: Sequence[Entr
         for floor in drawing.floors:
             drawing.fill(floor)
         drawing.open_equals()
+        drawing.sum_up()
     drawing.reserve()
     rows = tuple(replace(row, listing=drawing.listings.get(row.key)) for row in result.rows)
     return replace(result, rows=rows, chosen=drawing.chosen())
@@ -103,9 +104,11 @@ class _Drawing:
     line: Cause | None = None
     bearing: dict[str, list[_Unit]] = field(init=False)
     order: dict[str, int] = field(init=False)
+    amounts: dict[str, Fraction] = field(init=False)
 
     def __post_init__(self) -> None:
         self.order = {key: index for index, key in enumerate(self.rows)}
+        self.amounts = {key: Fraction(self.entries[key].amount or 0) for key in self.rows}
         self.bearing = {key: [] for key in self.rows}
         for unit in self.units:
             for key in unit.members:
@@ -140,7 +143,7 @@ class _Drawing:
         return self.money is not None or any(shares)
 
     def amount(self, key: str) -> Fraction:
-        return Fraction(self.entries[key].amount or 0)
+        return self.amounts[key]
 
     def _add(self, key: str) -> None:
         self.selected.add(key)
@@ -160,13 +163,16 @@ class _Drawing:
         """Equals, best first of all that are left."""
         fitting = [row.key for row in equals if not self._is_kept_out(row)]
         alone = [key for key in fitting if not self._broken([key])]
-        self._leave_out([key for key in fitting if key not in alone])
         broken = self._broken(alone)
+        if Cause.MONEY in broken and self._is_below_least():
+            # one of them will cross the line, and so may an equal who asks for more
+            alone += [key for key in fitting if key not in alone and self._broken([key]) == [Cause.MONEY]]
         if broken:
             self._settle(alone, broken)
         else:
             for key in alone:
                 self._select(key, Cause.IN_ORDER)
+        self._leave_out([key for key in fitting if key not in alone], is_open=bool(broken))
         drawn = [self.listings[key].cause for key in fitting if self.listings[key].cause in _LINES]
         self.line = drawn[0] if drawn else self.line
 
@@ -186,10 +192,12 @@ class _Drawing:
             return False
         return True
 
-    def _leave_out(self, equals: Sequence[str]) -> None:
-        """Those who do not fit, not even alone; or who do, where the money has to reach a least multiple."""
+    def _leave_out(self, equals: Sequence[str], *, is_open: bool) -> None:
+        """Those who do not fit, not even alone; but one comes in where the money must reach a least multiple."""
         broken = {key: self._broken([key]) for key in equals}
-        beyond = [key for key in equals if broken[key] == [Cause.MONEY]] if self._is_below_least() else []
+        beyond = [key for key in equals if broken[key] == [Cause.MONEY]]
+        if is_open or not self._is_below_least():
+            beyond = []
         for key in equals:
             if key in beyond:
                 continue
@@ -335,6 +343,14 @@ class _Drawing:
                         )
         for key in [key for key in self.selected if self.listings[key].status != Status.SELECTED]:
             self._drop(key)
+
+    def sum_up(self) -> None:
+        """Where some gave way, those who came in before them stand at other sums."""
+        reached = Fraction(0)
+        for key in self.rows:
+            if key in self.selected and self.money is not None:
+                reached += self.amount(key)
+                self.listings[key] = replace(self.listings[key], reached=_decimal(reached))
 
     # ---------- the reserve list ----------
 

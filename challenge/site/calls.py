@@ -17,8 +17,8 @@ from challenge.foundation.i18n import language, pick
 from challenge.foundation.web import Page, as_file, get, kept_page, page
 from challenge.notices import documents
 from challenge.notices.pdf import render_in_worker
+from challenge.rubrics.aggregate import best_adds
 from challenge.rubrics.definition import Overall
-from challenge.rubrics.rules import scale_of
 from challenge.settings import settings
 from challenge.site import questions as sheets
 from challenge.site.queries import About, about
@@ -132,7 +132,7 @@ def criteria(known: About) -> list[dict[str, Any]]:
             "label": criterion.label,
             "text": criterion.asks,
             "weight": None if is_sum else sheets.per_cent(shown.weight),
-            "points": scale_of(rubric, criterion).max * criterion.counted if is_sum else None,
+            "points": best_adds(rubric, criterion) if is_sum else None,
         }
         for criterion, shown in zip(rubric.criteria, sheets.criteria_of(rubric), strict=True)
     ]

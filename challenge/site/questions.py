@@ -12,8 +12,9 @@ from challenge.forms.kinds.date import as_date
 from challenge.forms.kinds.kind import Percent
 from challenge.foundation.i18n import Text, Texts, _, _n, format_amount, format_number, pick
 from challenge.notices import documents
+from challenge.rubrics.aggregate import best_adds
 from challenge.rubrics.definition import Rubric
-from challenge.rubrics.rules import scale_of
+from challenge.rubrics.rules import is_counted
 from challenge.site.queries import About
 
 # Longer lists are named instead of printed: nobody reads 190 countries on paper.
@@ -195,11 +196,7 @@ def per_cent(share: Decimal | None) -> str:
 
 def _worth(rubric: Rubric, code: str) -> Decimal:
     criterion = rubric.criterion(code)
-    if criterion is None:
-        return Decimal(0)
-    if rubric.aggregation.overall == "sum":
-        return scale_of(rubric, criterion).max * criterion.counted
-    return criterion.weight * criterion.counted
+    return best_adds(rubric, criterion) if criterion and is_counted(criterion) else Decimal(0)
 
 
 def sheet(

@@ -8,8 +8,9 @@ import pytest
 
 from challenge import settings as settings_module
 from challenge.cli import main
-from challenge.exchange.call_files.reading import check
-from challenge.exchange.call_files.schema import CallFile, digest
+from challenge.exchange.call_files.importing import rubric_library
+from challenge.exchange.call_files.reading import check, check_rubrics
+from challenge.exchange.call_files.schema import CallFile, RubricFile, digest
 from tests.exchange.small_call import SMALL, broken
 
 Run = Callable[..., tuple[int, str, str]]
@@ -73,3 +74,14 @@ def test_the_schema_is_json(run: Run) -> None:
     code, out, _err = run("schema")
     assert code == 0
     assert json.loads(out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_the_rubric_of_a_published_call_is_printed_as_it_stands_in_a_call_file(run: Run) -> None:
+    code, out, _err = run("rubrics")
+    assert (code, len(out.splitlines())) == (0, 12)
+    assert "undp-ocean-innovation-challenge: concept, call-4" in out
+    code, out, _err = run("rubrics", "us-ed-rural-tech-2020")
+    assert code == 0
+    file = check_rubrics(f"id: x\ntitle: {{en: X}}\nlanguages: [en]\n{out}")
+    assert isinstance(file, RubricFile)
+    assert file.rubrics == rubric_library()["us-ed-rural-tech-2020"]

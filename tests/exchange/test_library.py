@@ -1,4 +1,5 @@
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from challenge.exchange.call_files.reading import check
-from challenge.exchange.call_files.schema import CallFile, digest, form_in_use, json_schema
+from challenge.exchange.call_files.importing import rubric_library
+from challenge.exchange.call_files.reading import check, check_rubrics
+from challenge.exchange.call_files.schema import CallFile, RubricFile, digest, form_in_use, json_schema
 from challenge.exchange.call_files.writing import dump
 from challenge.rubrics.definition import Join, Overall, TieBreak, level_key
 from challenge.rubrics.rules import has_inclusion, highest_score, levels
@@ -17,6 +19,7 @@ from tests.scoring.grids import demonstration
 
 LIBRARY = Path(__file__).parents[2] / "challenge" / "exchange" / "library"
 FILES = sorted(LIBRARY.glob("*.yaml"))
+RUBRICS = sorted((LIBRARY / "rubrics").glob("*.yaml"))
 
 
 def library_call(name: str) -> CallFile:
@@ -42,6 +45,44 @@ def test_a_call_of_the_library_reads_clean_and_bears_the_name_of_its_file(path: 
     assert call.filled_in
 
 
+@pytest.mark.parametrize("path", RUBRICS, ids=lambda path: path.stem)
+def test_a_rubric_of_the_library_reads_clean_and_bears_the_name_of_its_file(path: Path) -> None:
+    file = check_rubrics(path.read_text("utf-8"), path.name)
+    assert isinstance(file, RubricFile), [str(fault) for fault in file]
+    assert file.id == path.stem
+    assert file.sources
+    assert rubric_library()[file.id] == file.rubrics
+
+
+def test_twelve_published_calls_have_their_rubrics() -> None:
+    assert len(rubric_library()) == 12
+    assert set(rubric_library()) == {path.stem for path in [*FILES, *RUBRICS]}
+
+
+def test_a_rubric_file_has_its_faults_in_lines_and_columns() -> None:
+    path = LIBRARY / "rubrics" / "usaid-artisanal-mining-amazon-2021.yaml"
+    wrong = path.read_text("utf-8").replace("section: value", "section: worth").replace("USD", "US$")
+    faults = check_rubrics(wrong, "wrong.yaml")
+    assert isinstance(faults, list)
+    assert [str(fault) for fault in faults][1:3] == [
+        "wrong.yaml:16:31: No section has the code worth.",
+        "wrong.yaml:17:36: No section has the code worth.",
+    ]
+    assert any("US$" in str(fault) for fault in faults)
+
+
+def test_a_quota_on_tracks_names_tracks_of_the_call() -> None:
+    text = (LIBRARY / "culture-at-work-africa-2018.yaml").read_text("utf-8")
+    quota = "quotas: [{code: q, label: {en: A, fr: A}, column: track, values: [VALUE], most: 8}]"
+    for value, is_known in (("cultural-spaces", True), ("culturel-spaces", False)):
+        changed = text.replace("reserve: 5}", f"reserve: 5, {quota.replace('VALUE', value)}}}")
+        assert changed != text
+        found = check(changed, "call.yaml")
+        assert isinstance(found, CallFile) == is_known
+        if not is_known:
+            assert "Did you mean “cultural-spaces”?" in str(found[0])  # type: ignore[index]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_written_and_read_again_a_call_is_the_same(path: Path) -> None:
     call = library_call(path.stem)
@@ -60,7 +101,7 @@ def test_a_call_of_the_library_keeps_the_published_schema(path: Path) -> None:
     assert [error.message for error in Draft202012Validator(schema).iter_errors(content)] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *RUBRICS], ids=lambda path: path.stem)
 def test_no_code_is_read_as_true_or_false_by_other_readers(path: Path) -> None:
     def walk(value: Any, path: str) -> list[str]:
         if isinstance(value, dict):
@@ -79,7 +120,8 @@ def test_no_code_is_read_as_true_or_false_by_other_readers(path: Path) -> None:
             "equals",
             "refuses",
         )
-        known += ("thresholds_before_weights", "visible_to_applicant")
+        known += ("thresholds_before_weights", "visible_to_applicant", "consensus", "lot")
+        known += ("bonus", "uncounted", "zeroes", "each")
         return [path] if isinstance(value, bool) and path.rsplit(".", 1)[-1] not in known else []
 
     assert walk(yaml.safe_load(path.read_text("utf-8")), "") == []
@@ -89,6 +131,48 @@ def with_text_keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): with_text_keys(child) for key, child in value.items()}
     return [with_text_keys(child) for child in value] if isinstance(value, list) else value
+
+
+def test_everything_a_rubric_can_say_stands_in_a_call_file_and_is_written_back() -> None:
+    part = """
+    sections: [{code: s, label: {en: S, fr: S}, weight: 60, threshold: 40}]
+    lot: true
+    selection:
+      top: 9
+      share: 20
+      mark: 75
+      budget: 1000
+      currency: EUR
+      multiple: 3
+      least_multiple: 2.5
+      ties: out
+      reserve: 2
+      quotas:
+      - {code: q, label: {en: Q, fr: Q}, column: country, values: [SN, ML], each: true, most: 2, least: 1}
+      - {code: m, label: {en: M, fr: M}, column: track, values: [cultural-spaces], most_share: 60, least_share: 10}
+    aggregation:
+      overall: weighted-mean
+      panel: trimmed
+      consensus: true
+      groups: [{code: g, label: {en: G, fr: G}, share: 50}]
+    scale: {min: 1, max: 6, step: 0.5, best: low, na_allowed: true}
+    criteria:
+    - {code: a, section: s, counted: 2, label: {en: A, fr: A}, knock_out: {below: 4, by: majority, zeroes: true}}
+    - {code: b, bonus: true, label: {en: B, fr: B}}
+    - {code: c, uncounted: true, label: {en: C, fr: C}, scale: {min: 0, max: 1}}
+"""
+    text = (LIBRARY / "culture-at-work-africa-2018.yaml").read_text("utf-8")
+    start, end = text.index("\nrubrics:\n"), text.index("\ndocuments:\n")
+    form = re.sub(r"(?m)^ +criteria: \[.*\]\n", "", text[:start])
+    call = check(f"{form}\nrubrics:\n  evaluation:{part}{text[end:]}", "call.yaml")
+    assert isinstance(call, CallFile), [str(fault) for fault in call]
+    rubric = call.rubrics["evaluation"]
+    assert rubric.selection is not None and rubric.selection.quotas[0].values == ("SN", "ML")
+    assert rubric.aggregation.groups[0].share == Decimal(50)
+    assert rubric.criteria[0].knock_out is not None and rubric.criteria[0].knock_out.zeroes
+    assert check(dump(call), "again.yaml") == call
+    content = with_text_keys(yaml.safe_load(dump(call)))
+    assert [error.message for error in Draft202012Validator(json_schema()).iter_errors(content)] == []
 
 
 def test_the_schema_is_plain_json_and_refuses_unknown_keys() -> None:

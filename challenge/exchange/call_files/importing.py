@@ -1,6 +1,6 @@
 """From a call file to the tables and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,8 +14,8 @@ from challenge.accounts.viewer import Viewer
 from challenge.audit import actions as audit
 from challenge.calls.models import Call, CallState, Milestone, Programme, Stage, Track
 from challenge.exchange.call_files import schema
-from challenge.exchange.call_files.reading import check
-from challenge.exchange.call_files.schema import CallFile
+from challenge.exchange.call_files.reading import check, check_rubrics
+from challenge.exchange.call_files.schema import CallFile, RubricFile
 from challenge.exchange.call_files.zones import zone_named
 from challenge.forms import actions as forms
 from challenge.foundation import clock
@@ -23,6 +23,7 @@ from challenge.foundation.db import Db
 from challenge.foundation.errors import NotNow
 from challenge.foundation.i18n import _
 from challenge.rubrics import actions as rubrics
+from challenge.rubrics.definition import Rubric
 
 LIBRARY = Path(__file__).parents[1] / "library"
 
@@ -176,6 +177,17 @@ def library() -> dict[str, CallFile]:
         file = check(path.read_text(encoding="utf-8"), path.name)
         if isinstance(file, CallFile):
             found[file.id] = file
+    return found
+
+
+@cache
+def rubric_library() -> dict[str, Mapping[str, Rubric]]:
+    """How published calls are scored, by their ids: those of the library, and those known by their rubrics alone."""
+    found: dict[str, Mapping[str, Rubric]] = {name: call.rubrics for name, call in library().items()}
+    for path in sorted((LIBRARY / "rubrics").glob("*.yaml")):
+        file = check_rubrics(path.read_text(encoding="utf-8"), path.name)
+        if isinstance(file, RubricFile):
+            found[file.id] = file.rubrics
     return found
 
 

@@ -15,6 +15,7 @@ from challenge.exchange.call_files.schema import (
     NOTICE_FIELDS,
     CallFile,
     EligibilityCheck,
+    RubricFile,
     form_in_use,
 )
 from challenge.exchange.call_files.zones import zone_named, zone_names
@@ -44,11 +45,36 @@ def look_at(call: CallFile, found: Found) -> None:
     for n, condition in enumerate(call.eligibility):
         _look_at_condition(call, condition, ("eligibility", n), found)
     _look_at_forms(call, found)
-    for code, rubric in call.rubrics.items():
+    _look_at_rubrics(call, found)
+    _look_at_tracks_of_quotas(call, found)
+    _look_at_notices(call, found)
+
+
+def look_at_rubrics(file: RubricFile, found: Found) -> None:
+    """The same for a file that holds rubrics alone."""
+    _look_at_languages(file, found)
+    _look_at_parts(file, (), file, found)
+    _look_at_rubrics(file, found)
+
+
+def _look_at_rubrics(file: CallFile | RubricFile, found: Found) -> None:
+    for code, rubric in file.rubrics.items():
         _look_at_code(code, ("rubrics", code), found, key=True)
         for path, text in rubric_rules.faults(rubric):
             found.at(("rubrics", code, *path), text, key=len(path) > 2 and path[-2] in ("anchors", "labels"))
-    _look_at_notices(call, found)
+        if rubric.selection is not None and rubric.selection.currency:
+            _look_at_currency(rubric.selection.currency, ("rubrics", code, "selection", "currency"), found)
+
+
+def _look_at_tracks_of_quotas(call: CallFile, found: Found) -> None:
+    """A quota on tracks names tracks of the call."""
+    known = [track.code for track in call.tracks]
+    for code, rubric in call.rubrics.items():
+        for n, quota in enumerate(rubric.selection.quotas if rubric.selection else ()):
+            for m, value in enumerate(quota.values if quota.column == "track" else ()):
+                if value not in known:
+                    where = ("rubrics", code, "selection", "quotas", n, "values", m)
+                    found.at(where, not_known(value, known))
 
 
 def _look_at_names(call: CallFile, found: Found) -> None:
@@ -99,7 +125,7 @@ def _look_at_names(call: CallFile, found: Found) -> None:
             )
 
 
-def _look_at_languages(call: CallFile, found: Found) -> None:
+def _look_at_languages(call: CallFile | RubricFile, found: Found) -> None:
     if not call.languages:
         found.at(("languages",), _("Name at least one language."))
     for n, lang in enumerate(call.languages):
@@ -109,7 +135,7 @@ def _look_at_languages(call: CallFile, found: Found) -> None:
             found.at(("languages", n), _("“{value}” stands twice.", value=lang))
 
 
-def _look_at_parts(value: Any, path: Path, call: CallFile, found: Found) -> None:
+def _look_at_parts(value: Any, path: Path, call: CallFile | RubricFile, found: Found) -> None:
     """What holds for every part alike: codes, each once; texts in every language; marks that name fields."""
     if isinstance(value, msgspec.Struct):
         for name, field in zip(value.__struct_fields__, msgspec.structs.fields(value), strict=True):
@@ -131,7 +157,7 @@ def _look_at_parts(value: Any, path: Path, call: CallFile, found: Found) -> None
             _look_at_parts(child, (*path, n), call, found)
 
 
-def _look_at_texts(texts: dict[str, Any], path: Path, call: CallFile, found: Found) -> None:
+def _look_at_texts(texts: dict[str, Any], path: Path, call: CallFile | RubricFile, found: Found) -> None:
     if any(not isinstance(text, str | tuple) for text in texts.values()):
         return
     for lang in texts:

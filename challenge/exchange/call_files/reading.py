@@ -1,18 +1,19 @@
 """A call file read: the call, or every fault with its line and column."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import inspect
 
 from challenge.exchange.call_files.faults import Enough, Fault, Found, Path, nearest, not_known, short
-from challenge.exchange.call_files.meaning import look_at
-from challenge.exchange.call_files.schema import CallFile
+from challenge.exchange.call_files.meaning import look_at, look_at_rubrics
+from challenge.exchange.call_files.schema import CallFile, RubricFile
 from challenge.exchange.call_files.tree import Items, Node, NotATree, Pairs, Place, Scalar, kept, tree_of
 from challenge.exchange.call_files.zones import zone_named
 from challenge.foundation.i18n import Text, _
@@ -23,28 +24,38 @@ class _Faulty(Enum):
 
 
 FAULTY = _Faulty.FAULTY
+F = TypeVar("F", CallFile, RubricFile)
 _LONGEST_NUMBER = 20
 
 
 def check(text: str, filename: str = "call.yaml") -> CallFile | list[Fault]:
     """The call, or its faults in the order of the file; never raises for anything a file may hold."""
+    return _read(text, filename, CallFile, look_at)
+
+
+def check_rubrics(text: str, filename: str = "rubrics.yaml") -> RubricFile | list[Fault]:
+    """The same for a file that holds rubrics alone."""
+    return _read(text, filename, RubricFile, look_at_rubrics)
+
+
+def _read(text: str, filename: str, wanted: type[F], look: Callable[[F, Found], None]) -> F | list[Fault]:
     found = Found(filename)
-    call: Any = FAULTY
+    file: Any = FAULTY
     try:
         tree = tree_of(text.removeprefix("\ufeff"))
-        call = _Reading(found, _zone_of(tree)).value(tree, _type(), ())
+        file = _Reading(found, _zone_of(tree)).value(tree, _type(wanted), ())
         if not found.faults:
-            look_at(call, found)
+            look(file, found)
     except NotATree as error:
         found.add(error.place, (), error.text)
     except Enough:
         pass
-    return found.in_order() or call
+    return found.in_order() or file
 
 
 @cache
-def _type() -> inspect.Type:
-    return inspect.type_info(CallFile)
+def _type(wanted: type) -> inspect.Type:
+    return inspect.type_info(wanted)
 
 
 def _zone_of(tree: Node) -> ZoneInfo:

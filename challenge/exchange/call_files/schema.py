@@ -275,6 +275,17 @@ class CallFile(Part, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class RubricFile(Part, frozen=True, kw_only=True):
+    """How a published call is scored, where the library holds no more of it than that."""
+
+    id: str
+    title: Texts
+    languages: tuple[str, ...]
+    rubrics: dict[str, Rubric]
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def form_in_use(call: CallFile, code: str) -> FormDefinition:
     """A form of the call whose budget questions carry the categories and rules of the call."""
     form = call.forms[code]

@@ -1,5 +1,6 @@
 """A call written as a file again: reading it gives the same call, with the same digest."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 from challenge.exchange.call_files.schema import CallFile
 from challenge.exchange.call_files.tree import kept
 from challenge.exchange.call_files.zones import zone_named
+from challenge.rubrics.definition import Rubric
 
 WIDTH = 110
 # Texts longer than this stand below their key, folded.
@@ -33,13 +35,21 @@ class _Writer(yaml.SafeDumper):
 
 def dump(call: CallFile, heading: str = "") -> str:
     """The call as YAML; `heading` becomes comment lines at the top."""
-    zone = zone_named(call.zone) or ZoneInfo("UTC")
-    plain = msgspec.to_builtins(call, builtin_types=(datetime, date, Decimal), str_keys=True)
-    text = yaml.dump(
-        _for_yaml(plain, zone), Dumper=_Writer, allow_unicode=True, sort_keys=False, width=WIDTH, indent=2
-    )
+    text = _as_yaml(call, zone_named(call.zone) or ZoneInfo("UTC"))
     comments = "".join(f"# {line}\n" if line else "#\n" for line in heading.splitlines())
     return comments + text
+
+
+def dump_rubrics(rubrics: Mapping[str, Rubric]) -> str:
+    """Rubrics as the part of a call file that holds them."""
+    return _as_yaml({"rubrics": rubrics}, ZoneInfo("UTC"))
+
+
+def _as_yaml(value: Any, zone: ZoneInfo) -> str:
+    plain = msgspec.to_builtins(value, builtin_types=(datetime, date, Decimal), str_keys=True)
+    return yaml.dump(
+        _for_yaml(plain, zone), Dumper=_Writer, allow_unicode=True, sort_keys=False, width=WIDTH, indent=2
+    )
 
 
 def _for_yaml(value: Any, zone: ZoneInfo) -> Any:
