@@ -24,6 +24,7 @@ from challenge.rubrics.definition import (
     Rubric,
     Scale,
     Score,
+    Selection,
     TieBreak,
     from_builtins,
 )
@@ -144,9 +145,12 @@ class _Reading:
         )
         money = selection is not None and (selection.budget is not None or shares)
         if not path.is_file():
-            if wanted or money:
-                raise Fault(path, None, f"the file is not there; the selection needs its columns "
-                                        f"proposal, {', '.join(dict.fromkeys([*wanted, *(['amount'] if money else [])]))}")  # fmt: skip
+            if selection is not None and (wanted or money):
+                needs = ", ".join(dict.fromkeys([*wanted, *(["amount"] if money else [])]))
+                self.lacks.append(
+                    f"proposals.csv is not there, so money and quotas ({needs}) are not looked at."
+                )
+                self.rubric = msgspec.structs.replace(self.rubric, selection=_without_columns(selection))
             return None
         head = columns(path)
         for name in (*wanted, *(["amount"] if money else [])):
@@ -340,6 +344,12 @@ class _Reading:
         silent = [criterion.code for criterion in self.rubric.criteria if criterion.code not in scored]
         if silent:
             self.lacks.append(f"Nobody scored {', '.join(silent)}, so it does not count.")
+
+
+def _without_columns(selection: Selection) -> Selection | None:
+    """What is left of a selection where nothing is known of the proposals."""
+    bare = msgspec.structs.replace(selection, budget=None, least_multiple=None, quotas=())
+    return bare if (bare.top, bare.share, bare.mark) != (None, None, None) else None
 
 
 def _criterion(

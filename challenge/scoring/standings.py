@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -140,12 +141,8 @@ def _top_up(result: RankingResult, ranked: Sequence[str], places: uncertainty.Pl
 def _with_top(rubric: Rubric, top: int | None) -> Rubric:
     if top is None:
         return rubric
-    limited: Rubric = _replaced(rubric, selection=_replaced(rubric.selection or Selection(), top=top))
-    return limited
-
-
-def _replaced(struct: Any, **changes: Any) -> Any:
-    return type(struct)(**{name: getattr(struct, name) for name in struct.__struct_fields__} | changes)
+    limited = msgspec.structs.replace(rubric.selection or Selection(), top=top)
+    return msgspec.structs.replace(rubric, selection=limited)
 
 
 def _seeds(sheet: Sheet, seed: str) -> tuple[int, str]:
@@ -219,7 +216,9 @@ def _quality(models: Sequence[Model], ranked: Sequence[str]) -> Floats | None:
         at = {name: n for n, name in enumerate(model.proposals)}
         if model.draws is None or any(key not in at for key in ranked):
             return None
-        part = model.share * model.draws.quality[:, [at[key] for key in ranked]]
+        part = model.draws.quality.take([at[key] for key in ranked], axis=1)
+        if model.share != 1:
+            part *= model.share
         total = part if total is None else total + part
     return total
 

@@ -13,9 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from challenge import cli
+from challenge.exchange.call_files.reading import check
+from challenge.exchange.call_files.schema import CallFile
+from challenge.rubrics.definition import to_builtins
 from challenge.scoring import folders, standings
 from tests.scoring.simulated import world
 
+LIBRARY = Path(folders.__file__).parents[1] / "exchange" / "library"
 CRITERIA = "criterion,weight,min,max,step,threshold\nmerit,60,1,5,1,\nreach,40,1,5,1,\n"
 SCORES = (
     "proposal,reviewer,criterion,score\n"
@@ -189,6 +193,14 @@ def test_money_and_quotas_make_a_list_and_a_best_set(
     ]
 
 
+def test_money_without_a_file_that_says_how_much(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = with_rubric(folder, "selection: {budget: 80, mark: 70}", None)
+    data = told(folder, capsys, *asked)
+    assert data["lacks"] == ["proposals.csv is not there, so money and quotas (amount) are not looked at."]
+    assert data["bestSet"] is None
+    assert [row["status"] for row in data["proposals"]] == ["selected", "not-selected", "not-selected"]
+
+
 def test_quotas_that_cannot_be_met(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = with_rubric(
         folder,
@@ -251,7 +263,7 @@ def test_who_is_excluded_does_not_count(folder: Path) -> None:
 
 
 def test_a_rubric_of_a_whole_call_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    library = Path(folders.__file__).parents[1] / "exchange" / "library" / "horizon-europe-ria.yaml"
+    library = LIBRARY / "horizon-europe-ria.yaml"
     lines = ["proposal,reviewer,criterion,score"]
     for p, marks in {"P1": ("4.5", "3", "4"), "P2": ("4", "4", "3.5"), "P3": ("2.5", "5", "5")}.items():
         for r in "AB":
@@ -261,12 +273,22 @@ def test_a_rubric_of_a_whole_call_file(folder: Path, capsys: pytest.CaptureFixtu
             ]
     write(folder, {"scores.csv": "\n".join(lines)})
     (folder / "criteria.csv").unlink()
+    write(folder, {"proposals.csv": "proposal,amount,currency\nP1,1,EUR\nP2,1,EUR\nP3,1,EUR\n"})
     assert run(folder, "--rubric", str(library)) == 1
-    assert "holds 2 rubrics; say which, as horizon-europe-ria.yaml#full-proposal" in capsys.readouterr().err
+    assert "rubrics; say which, as horizon-europe-ria.yaml#full-proposal" in capsys.readouterr().err
     assert run(folder, "--rubric", f"{library}#full-proposal") == 0
     assert [(row["proposal"], row["rank"], row["raw"], row["status"]) for row in rows(folder)] == [
-        ("P1", "1", "11.5", "ranked"), ("P2", "2", "11.5", "ranked"), ("P3", "", "12.5", "below-threshold"),
+        ("P1", "1", "11.5", "selected"), ("P2", "2", "11.5", "selected"), ("P3", "", "12.5", "below-threshold"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_rubric_of_the_library_reads_as_its_call_does(path: Path) -> None:
+    call = check(path.read_text(encoding="utf-8"), path.name)
+    assert isinstance(call, CallFile)
+    assert call.rubrics
+    for code, rubric in call.rubrics.items():
+        assert to_builtins(folders.rubric_from(f"{path}#{code}")) == to_builtins(rubric)
 
 
 # ---------- what is not right ----------
@@ -365,7 +387,6 @@ def test_bad_input_is_one_sentence(
         ("selection: {budget: 80, currency: USD}", PROPOSALS, "proposals.csv, row 2: the amount is in EUR and the budget in USD"),
         ("selection: {budget: 80}", PROPOSALS.replace("20,EUR", ",EUR"), "proposals.csv, row 3: proposal P2 has no amount"),
         ("selection: {budget: 80}", PROPOSALS.replace("20,EUR", "-4,EUR"), "proposals.csv, row 3: amount must be 0 or more"),
-        ("selection: {budget: 80}", None, "proposals.csv: the file is not there; the selection needs its columns proposal, amount"),
         ("selection: {top: 1, quotas: [{code: r, label: {en: R}, column: region, most: 1}]}", PROPOSALS, "proposals.csv, row 1: the column region is missing"),
         ("aggregation: {groups: [{code: j, label: {en: J}, share: 100}]}", None, "scores.csv, row 1: the column group is missing"),
         ("frobnicate: 1", None, "this is no rubric: Object contains unknown field `frobnicate`"),
