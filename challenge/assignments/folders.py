@@ -1,9 +1,7 @@
 """A folder of CSV files as a task of the engine. Every fault is one sentence with the file and the row."""
 
-import csv
-import math
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +9,12 @@ import numpy as np
 
 from challenge.assignments.affinities import TERMS, Profile
 from challenge.assignments.markets import Bools, Floats, Ints, Listed, Task, ints
+from challenge.foundation.tables import Fault, lines, number
 
 ATTRIBUTES = ("gender", "region", "constituency")
 MOST_REVIEWS = 100_000
 EVERY = 1_000_000
 Row = tuple[int, dict[str, str]]
-
-
-class Fault(ValueError):
-    """Why a file cannot be used, for the person who wrote it."""
-
-    def __init__(self, path: Path, row: int | None, says: str) -> None:
-        super().__init__(f"{path.name}, row {row}: {says}" if row else f"{path.name}: {says}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +35,6 @@ class Folder:
         return Pairs(self.proposals, self.reviewers)
 
 
-def lines(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> Iterator[tuple[int, list[str]]]:
-    """(row in the file, cells in the order needed + optional; a missing optional column is "")."""
-    if not path.is_file():
-        raise Fault(path, None, f"the file is not there; it holds the columns {', '.join(needed)}")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            head = [cell.strip().casefold() for cell in next(reader, [])]
-            missing = [name for name in needed if name not in head]
-            if missing:
-                raise Fault(path, 1, f"the column {missing[0]} is missing")
-            if len(set(head)) != len(head):
-                raise Fault(path, 1, "a column stands twice")
-            at = [head.index(name) if name in head else -1 for name in (*needed, *optional)]
-            for cells in reader:
-                if not cells or not any(cells):
-                    continue
-                if len(cells) != len(head):
-                    raise Fault(path, reader.line_num, f"{len(cells)} cells where the head has {len(head)}")
-                yield reader.line_num, [cells[n].strip() if n >= 0 else "" for n in at]
-        except csv.Error:
-            raise Fault(
-                path, reader.line_num, "the row cannot be read; a quotation mark does not close"
-            ) from None
-        except UnicodeDecodeError:
-            raise Fault(path, None, "the file is not written in UTF-8; save it as CSV UTF-8") from None
-
-
 def _count(path: Path, row: int, name: str, text: str) -> int:
     try:
         found = int(text)
@@ -78,16 +42,6 @@ def _count(path: Path, row: int, name: str, text: str) -> int:
         raise Fault(path, row, f"{name} must be a whole number, not {text!r}") from None
     if not 0 <= found <= MOST_REVIEWS:
         raise Fault(path, row, f"{name} must be between 0 and {MOST_REVIEWS:,}, not {text}")
-    return found
-
-
-def number(path: Path, row: int, name: str, text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        raise Fault(path, row, f"{name} must be a number, not {text!r}") from None
-    if not math.isfinite(found) or abs(found) > 1000:
-        raise Fault(path, row, f"{name} must be a number between -1000 and 1000, not {text}")
     return found
 
 

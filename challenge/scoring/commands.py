@@ -1,4 +1,4 @@
-"""`challenge ranking ...`: a ranking as it stands, and freezing it, for whoever is at the machine."""
+"""`challenge ranking ...`: a ranking as it stands, freezing it, and one from CSV files, for whoever is at the machine."""
 
 import argparse
 
@@ -11,12 +11,14 @@ from challenge.foundation import clock
 from challenge.foundation.db import Db
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import _, speaking
-from challenge.scoring import actions, looks, queries
+from challenge.scoring import actions, computing, looks, queries
 from challenge.scoring.explanation import explain_excluded, explain_list
 
 
 def add(commands: Subparsers) -> None:
-    parser = commands.add_parser("ranking", help="see how a call stands, or freeze its ranking")
+    parser = commands.add_parser(
+        "ranking", help="see how a call stands, freeze its ranking, or compute one from files"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, work, helps in (
         ("show", show, "the ranking as the submitted reviews make it now"),
@@ -30,6 +32,7 @@ def add(commands: Subparsers) -> None:
         if name == "freeze":
             verb.add_argument("--note", default="", help="what it is for; stays in the record")
         door(verb, work)
+    computing.add(verbs)
 
 
 async def _stage(db: Db, by: Viewer, options: argparse.Namespace) -> Stage:
