@@ -92,6 +92,7 @@ def solve(options: argparse.Namespace) -> Answer:
     say = _progress(began)
     balance = [name.strip() for each in options.balance for name in each.split(",") if name.strip()]
     _refuse_together(options, balance)
+    _refuse_place(options.out, options.marginals)
     chance = _chance(options.randomise)
     folder = folders.read(options.folder, balance=balance, say=say)
     asked = _asked(options, folder, balance, chance)
@@ -183,13 +184,29 @@ def _progress(began: float) -> Callable[[str], None]:
     return say
 
 
+def _refuse_place(*paths: Path | None) -> None:
+    """Before minutes of work, not after."""
+    for path in filter(None, paths):
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; give the name of a file.")
+        if not path.parent.is_dir():
+            raise ValueError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
 @contextmanager
 def _whole_file(path: Path) -> Iterator[Any]:
     """All or nothing: a file that stood there stays whole until the new one is."""
     beside = path.with_name(path.name + ".part")
-    with beside.open("w", newline="", encoding="utf-8") as file:
-        yield csv.writer(file)
-    beside.replace(path)
+    try:
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            yield csv.writer(file)
+        beside.replace(path)
+    except OSError as error:
+        raise ValueError(
+            f"{path} cannot be written: {error.strerror}. What stood there before is whole."
+        ) from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _write(path: Path, head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -203,6 +220,7 @@ def rate(options: argparse.Namespace) -> Answer:
 
     began = time.monotonic()
     say = _progress(began)
+    _refuse_place(options.out)
     weights = affinities.Weights.read(options.weights)
     proposals, reviewers, bids = folders.profiles(options.folder)
     names = list(proposals), list(reviewers)

@@ -341,3 +341,16 @@ def test_bad_profiles_are_one_sentence(
     assert cli.main(["assignment", "affinities", str(wide), "--out", str(wide / "a.csv")]) == 1
     assert says in capsys.readouterr().err
     assert not (wide / "a.csv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_first(wide: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for out, says in (
+        (wide, "is a folder; give the name of a file"),
+        (wide / "no" / "x.csv", "there is no folder"),
+    ):
+        for verb in ("solve", "affinities"):
+            assert cli.main(["assignment", verb, str(wide), "--out", str(out)]) == 1
+            told_error = capsys.readouterr().err
+            assert says in told_error
+            assert len(told_error.splitlines()) == 1
+    assert not list(wide.glob("*.part"))
