@@ -165,7 +165,7 @@ async def test_every_door_has_an_example_of_each_parameter_of_its_path(walker: W
 # ---------------------------------------------------------------- 2. marks, pairs, what follows a changed secret
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_nobody_meets_a_mark_that_is_not_theirs_at_any_page_or_api_door(
     walker: Walker, doors: list[Door], copied: Copying
 ) -> None:
