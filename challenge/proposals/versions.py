@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from litestar import Request
 from sqlmodel import col, select
 
 from challenge.accounts.gate import Can, Db, Form, FromPath, Me, Viewer
-from challenge.files import states
+from challenge.files import previews, states
 from challenge.files.models import Document, DocumentState
+from challenge.files.previews import Shot
 from challenge.files.rules import why_refused
 from challenge.forms.definition import Question
 from challenge.foundation import clock
@@ -23,6 +25,7 @@ from challenge.proposals.queries import Work
 HERE = "/proposals/{proposal_id:uuid}/versions/{question:str}"
 
 Version = tuple[Attachment, Document]
+Asked = Request[Any, Any, Any]
 
 
 async def versions_of(db: Session, proposal_id: UUID, question: str) -> list[Version]:
@@ -64,8 +67,10 @@ async def list_page(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromP
     people = {person for a, _d in versions for person in (a.added_by_id,) if person is not None}
     names = await queries.names_of(db, people)
     here = sum(a.removed_at is None for a, _d in versions)
+    newest = next((a for a, d in versions if is_comparable(d)), None)
     return page(
         "proposals/versions.html",
+        newest=newest,
         **await values_of(db, me, work),
         question=asked,
         versions=[_line(work, version, asked, here, names, me) for version in versions],
@@ -85,8 +90,57 @@ def _line(
         "by": _("you") if by == me.person_id else names.get(by, "") if by else "",
         "is_here": is_here,
         "is_there": document.state in states.KEPT,
+        "is_comparable": is_comparable(document),
         "why_not_back": None if is_here else why_not_back(work, version, question, here),
     }
+
+
+@get(HERE + "/comparison", needs=Can.WRITE_PROPOSALS)
+async def comparison(
+    request: Asked, db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPath[str]
+) -> Page:
+    """One page of an earlier file beside the same page of another, and their words with what changed marked."""
+    work = await queries.the_work(db, me, proposal_id)
+    asked = _question(work, question)
+    versions = {str(a.id): (a, d) for a, d in await versions_of(db, proposal_id, question)}
+    before, after = (
+        _comparable(versions, request.query_params.get(name, "")) for name in ("before", "after")
+    )
+    typed = request.query_params.get("page", "1")
+    n = int(typed) if typed.isascii() and typed.isdecimal() and 0 < len(typed) < 6 else 1
+    one, other = await _shot(before[1], n), await _shot(after[1], n)
+    return page(
+        "proposals/comparison.html",
+        **await values_of(db, me, work),
+        question=asked,
+        before=before,
+        after=after,
+        n=n,
+        shots=(one, other),
+        pages=max(one.pages if one else 0, other.pages if other else 0),
+        pieces=words.differences(one.text if one else "", other.text if other else ""),
+    )
+
+
+def _comparable(versions: dict[str, Version], wanted: str) -> Version:
+    version = versions.get(wanted)
+    if version is None or not is_comparable(version[1]):
+        raise NotFound
+    return version
+
+
+def is_comparable(document: Document) -> bool:
+    return previews.kind_of_preview(document.name) == "pages" and document.state in states.RELEASED
+
+
+async def _shot(document: Document, n: int) -> Shot | None:
+    """A page, or nothing behind the last one."""
+    try:
+        return await previews.shot_of(document, max(n, 1), document.name, is_blind=False)
+    except NotFound:
+        if n <= 1:
+            raise
+        return None
 
 
 @post(HERE, needs=Can.WRITE_PROPOSALS)
@@ -111,4 +165,4 @@ async def bring_back(
     )
 
 
-pages = (list_page, bring_back)
+pages = (list_page, comparison, bring_back)

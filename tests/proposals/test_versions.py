@@ -13,6 +13,7 @@ from challenge.foundation.db import Database
 from challenge.proposals import keeping
 from challenge.proposals.models import Attachment
 from tests.builders.people import a_person
+from tests.builders.world import a_pdf
 from tests.client import Client, words_of
 from tests.proposals.test_pages import PDF, WITH_FILES, made
 
@@ -95,3 +96,24 @@ async def test_of_one_question_the_newest_ten_are_kept_while_one_writes(
         assert await keeping.purge_taken_out(database) == 2
     shown = words_of(await client.get(f"{path}/versions/letters"))
     assert shown.count("It was taken away; only its fingerprint is kept.") == 2
+
+
+async def test_two_versions_of_a_letter_are_compared_page_by_page(database: Database, client: Client) -> None:
+    proposal, person, _call, _stage = await made(database, form=WITH_FILES)
+    await client.sign_in(person.id)
+    path = f"/proposals/{proposal.id}"
+    for name, text in (("one.pdf", "We ask for nine pumps"), ("two.pdf", "We ask for twelve pumps")):
+        await client.post(f"{path}/files", {"question": "letters"}, files={"file": (name, a_pdf(text, "A"))})
+    kept = await attachments(database)
+    assert "Compare with the newest" in words_of(await client.get(f"{path}/versions/letters"))
+    asked = f"{path}/versions/letters/comparison?before={kept['one.pdf'].id}&after={kept['two.pdf'].id}"
+    shown = await client.get(asked)
+    assert "<del>nine</del><ins>twelve</ins>" in shown.text
+    for one in kept.values():
+        assert f"/files/{one.document_id}/pages/1.png" in shown.text
+    assert "It has no such page." in words_of(await client.get(f"{asked}&page=7"))
+    assert (
+        await client.get(f"{path}/versions/letters/comparison?before={kept['one.pdf'].id}")
+    ).status_code == 404
+    await client.sign_in((await somebody(database)).id)
+    assert (await client.get(asked)).status_code == 404
