@@ -2,7 +2,8 @@
 
 The price of having a pair is exact: with an optimal flow the cheapest way to make room for it is a shortest path from
 the proposal back to the reviewer in the residual network (Ahuja, Magnanti, Orlin 1993, chapter 9), whose reduced costs
-are not negative, so Dijkstra's algorithm finds it for all reviewers at once; the path tells who would move.
+are not negative, so Dijkstra's algorithm finds it for all reviewers at once; the path tells who would move. Above
+MOST_PAIRS pairs others may move only along the candidate lists, and the price is an upper bound.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from challenge.assignments.matching import Matching, safe_scale, solve
 from challenge.assignments.networks import SCALE, Network, build, flow_of, penalties, potentials, rest_of
 
 FAR = 8
+MOST_PAIRS = 1_000_000
 
 
 class Why(StrEnum):
@@ -175,7 +177,7 @@ def _losses(
     loss, moved = np.full(len(listed), np.nan), np.full(len(listed), -1, dtype=np.int64)
     if not found.is_complete or not np.isfinite(found.bound) or not free.any():
         return loss, moved
-    residual = _residual(task, found, worth, listed.take(free))
+    residual = _residual(task, found, worth, _beside(task, listed.take(free)))
     net, price = residual.net, residual.price
     entry = np.array([_entry(task, residual, proposal, r) for r in listed.reviewer[free].tolist()])
     starts = np.unique(entry)
@@ -192,6 +194,21 @@ def _losses(
             if moved[n] == proposal:
                 moved[n] = -1
     return loss, moved
+
+
+def _beside(task: Task, mine: Edges) -> Edges:
+    """The pairs that may come in besides the candidates: all of them, or only those of the proposal where there are
+    too many; then somebody else's way out may be missed, and a loss is told larger than it is."""
+    parts = [mine]
+    for part in task.eligible():
+        parts.append(part)
+        if sum(map(len, parts)) > MOST_PAIRS:
+            return mine
+    return Edges(
+        np.concatenate([part.proposal for part in parts]),
+        np.concatenate([part.reviewer for part in parts]),
+        np.concatenate([part.affinity for part in parts]),
+    )
 
 
 def _panel_of(task: Task, net: Network, node: int) -> int:

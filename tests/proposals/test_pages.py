@@ -416,7 +416,8 @@ async def test_a_file_survives_a_mistake_elsewhere_on_the_page(database: Databas
     assert document_id is not None
     removed = await client.post(f"{path}/edit/papers", {"_remove": f"letters.{document_id[1]}"})
     assert removed.status_code == 303
-    assert (await client.get(f"/files/{document_id[1]}")).status_code == 404
+    assert f'data-file="{document_id[1]}"' not in (await client.get(f"{path}/edit/papers")).text
+    assert (await client.get(f"/files/{document_id[1]}")).status_code == 200, "an earlier file of one's own"
     assert (await answers(database, proposal))["note"] == "kept as well"
 
 
