@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -112,6 +112,16 @@ def read_list(content: bytes | str) -> Upload:
     if len(rows) > MOST_LINES:
         raise refused(_("The list has more than {n} lines. Split it into two.", n=MOST_LINES))
     return Upload(text, [_line(n, cells, columns) for n, cells in rows])
+
+
+def list_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """(number, e-mail) pairs in the very form that an upload takes, safe to open in a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["proposal", "reviewer"])
+    for number, email in pairs:
+        writer.writerow([number, f"'{email}" if email[0] in "=+-@" else email])
+    return out.getvalue()
 
 
 Row = tuple[int, list[str]]

@@ -1,8 +1,7 @@
 """Who reviews what, for managers; and what takes effect on assignments: taking a seat, losing it, standing aside."""
 
-import csv
-import io
-from typing import Any
+import asyncio
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from litestar import Request, Response
@@ -23,6 +22,9 @@ from challenge.panels import rules as panel_rules
 from challenge.panels.models import Panel, SeatKind, SeatState
 from challenge.proposals import queries as proposals
 from challenge.proposals.models import Facet
+
+if TYPE_CHECKING:
+    from challenge.assignments.proposing import Proposed
 
 DESK = "/desk/calls/{slug:str}/assignments"
 PAGE_SIZE = 50
@@ -91,13 +93,9 @@ def _people(seats: list[panels.Seated]) -> list[panels.Seated]:
 async def list_file(request: Request[Any, Any, Any], db: Db, me: Me, slug: FromPath[str]) -> Response[bytes]:
     """The present pairs, in the very form that an upload takes."""
     opening, stage = await _opened(db, me, slug, request.query_params.get("stage"))
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["proposal", "reviewer"])
-    for number, email in await queries.addresses_of_pairs(db, me, stage):
-        writer.writerow([number, f"'{email}" if email[0] in "=+-@" else email])
+    text = inputs.list_of(await queries.addresses_of_pairs(db, me, stage))
     name = f"{opening.call.slug}-assignments.csv"
-    return as_file(out.getvalue().encode("utf-8-sig"), name, "text/csv")
+    return as_file(text.encode("utf-8-sig"), name, "text/csv")
 
 
 # ---------- by hand, in both directions ----------
@@ -114,13 +112,25 @@ async def proposal(db: Db, me: Me, slug: FromPath[str], proposal_id: FromPath[UU
     candidate = field.proposals.get(found.id)
     if candidate is None:
         raise NotFound
-    topics = (await queries.topics_of(db, me, stage, found.id)).get(found.id, frozenset())
+    told = (await queries.told_of(db, me, stage, found.id)).get(found.id, queries.Told())
+    seats = _people(field.seats)
+    suited = await asyncio.to_thread(_suits, candidate, told, seats)
+    choices = [queries.choice(field, seat, candidate, told.topics) for seat in seats]
     return page(
         "assignments/proposal.html",
         **_values(opening, me, stage),
         proposal=candidate,
-        choices=[queries.choice(field, seat, candidate, topics) for seat in _people(field.seats)],
+        choices=queries.in_order(choices, suited),
+        suited=suited,
     )
+
+
+def _suits(
+    candidate: queries.Candidate, told: queries.Told, seats: list[panels.Seated]
+) -> dict[UUID, queries.Suit]:
+    from challenge.assignments import proposing  # numpy costs start-up: only who compares pays
+
+    return proposing.suits(candidate, told, seats)
 
 
 @get(DESK + "/people/{person_id:uuid}", needs=Can.MANAGE_REVIEWS)
@@ -233,6 +243,7 @@ def _import(
     replaces: bool = False,
     is_changed: bool = False,
     errors: dict[str, Text] | None = None,
+    proposed: "Proposed | None" = None,
 ) -> Page:
     return page(
         "assignments/import.html",
@@ -244,6 +255,7 @@ def _import(
         is_changed=is_changed,
         list_href=_home(opening, stage, "/list.csv"),
         errors=errors or {},
+        proposed=proposed,
     )
 
 
@@ -272,6 +284,32 @@ async def import_list(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page |
     await plans.apply(db, found, field, by=me)
     await db.commit()
     return back_to(_home(opening, stage), say=done(found))
+
+
+# ---------- by the engine ----------
+
+
+@post(DESK + "/suggestion", needs=Can.MANAGE_REVIEWS)
+async def suggest(db: Db, me: Me, form: Form, slug: FromPath[str]) -> Page | SeeOther:
+    """Work out who might review what and show it as a list that would be uploaded. Changes nothing."""
+    opening, stage = await _opened(db, me, slug, inputs.typed(form, "stage"))
+    field = await queries.field_of(db, me, stage)
+    told = await queries.told_of(db, me, stage)
+    await db.commit()  # gives the right to write back to others before the long work
+    if not queries.reviewers(field.seats) or not any(map(queries.is_open, field.proposals.values())):
+        say = _("Nothing was proposed: it needs a submitted proposal and a reviewer with an accepted seat.")
+        return back_to(_home(opening, stage), say=say, kind="wait")
+    proposed = await asyncio.to_thread(_propose, field, told)
+    pairs = proposed.pairs[: inputs.MOST_LINES]
+    upload = inputs.read_list(inputs.list_of(pairs)) if pairs else inputs.Upload("", [])
+    found = plans.from_lines(field, upload.lines)
+    return _import(opening, me, stage, plan=found, text=upload.text, proposed=proposed)
+
+
+def _propose(field: queries.Field, told: dict[UUID, queries.Told]) -> "Proposed":
+    from challenge.assignments import proposing  # numpy and the solver cost start-up: only who solves pays
+
+    return proposing.propose(field, told)
 
 
 # ---------- taking one away ----------
@@ -438,6 +476,7 @@ doors: list[Any] = [
     assign,
     new_import,
     import_list,
+    suggest,
     removal,
     remove,
     seat_withdrawal,

@@ -1,7 +1,7 @@
 """Who reviews what, and everything that decides who may. Always over the proposals whose reviewers the viewer sees."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from challenge.forms.queries import definition_of, newest_version
 from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound
 from challenge.foundation.i18n import Text
-from challenge.panels.models import SeatState
+from challenge.panels.models import SeatKind, SeatState
 from challenge.panels.queries import TOPICS, Seated, conflicted_pairs, seated
 from challenge.proposals.models import Facet, Proposal, ProposalState, TeamMember
 from challenge.proposals.queries import seen_by, sees
@@ -337,6 +337,36 @@ def choice(field: Field, seat: Seated, proposal: Candidate, topics: Topics) -> C
     )
 
 
+def reviewers(seats: Iterable[Seated]) -> list[Seated]:
+    """Each reviewer once, with the first panel by name. Chairs see all reviews: they are given proposals by hand only."""
+    once: dict[UUID, Seated] = {}
+    for seat in seats:
+        if seat.kind == SeatKind.REVIEWER:
+            once.setdefault(seat.person_id, seat)
+    return list(once.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Suit:
+    """What speaks for one person and one proposal, beside the themes: words that both use, and the country."""
+
+    affinity: float
+    words: list[str]
+    is_same_country: bool
+
+
+def in_order(choices: Iterable[Choice], suited: Mapping[UUID, Suit]) -> list[Choice]:
+    """Who reviews it already, then who may by affinity, then who may not; equals keep their order."""
+    return sorted(
+        choices,
+        key=lambda each: (
+            each.given is None,
+            each.given is None and each.why_not is not None,
+            -suited[each.seat.person_id].affinity,
+        ),
+    )
+
+
 def counts(field: Field) -> Counter[UUID]:
     """Proposal -> how many review it."""
     return Counter(each.proposal_id for each in field.present.values())
@@ -354,29 +384,61 @@ async def topics_of(
 
     Read from the answers to questions with one of those vocabularies, of proposals whose body the viewer sees.
     """
+    told = await told_of(db, viewer, stage, proposal_id, texts=False)
+    return {each_id: each.topics for each_id, each in told.items()}
+
+
+TEXTS = ("short-text", "text", "long-text")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a proposal says that can be compared with what a reviewer knows."""
+
+    topics: Topics = frozenset()
+    text: str = ""
+
+
+async def told_of(
+    db: Db, viewer: Viewer, stage: Stage, proposal_id: UUID | None = None, *, texts: bool = True
+) -> dict[UUID, Told]:
+    """Proposal -> its themes and its summary, of proposals whose body the viewer sees.
+
+    The summary is the answer to the question `summary`; in a form without one, all texts but personal data.
+    """
     definition = definition_of(await newest_version(db, stage.call_id, stage.form_code))
     asked = {
         question.code: question.vocabulary
         for question in definition.questions
         if question.vocabulary in TOPICS.values() or question.vocabularies
     }
-    if not asked:
+    written = [q.code for q in definition.questions if q.kind in TEXTS and not q.personal] if texts else []
+    written = [code for code in written if code == "summary"] or written
+    if not asked and not written:
         return {}
     statement = (
         sa.select(col(Proposal.id), col(Answer.question), col(Answer.value))
         .join(Answer, col(Answer.sheet_id) == Proposal.sheet_id)
         .where(
             col(Proposal.stage_id) == stage.id,
-            col(Answer.question).in_(list(asked)),
+            col(Answer.question).in_([*asked, *written]),
             sees(viewer, Facet.BODY),
         )
+        .order_by(col(Proposal.id), col(Answer.question))
     )
     if proposal_id is not None:
         statement = statement.where(col(Proposal.id) == proposal_id)
-    found: dict[UUID, set[tuple[str, str]]] = {}
+    topics: dict[UUID, set[tuple[str, str]]] = {}
+    said: dict[UUID, list[str]] = {}
     for each_id, question, value in await rows(db, statement):
-        found.setdefault(each_id, set()).update(_topics(asked[question], value))
-    return {each_id: frozenset(topics) for each_id, topics in found.items()}
+        if question in asked:
+            topics.setdefault(each_id, set()).update(_topics(asked[question], value))
+        elif isinstance(value, str):
+            said.setdefault(each_id, []).append(value)
+    return {
+        each_id: Told(frozenset(topics.get(each_id, ())), "\n".join(said.get(each_id, ())))
+        for each_id in {*topics, *said}
+    }
 
 
 def _topics(vocabulary_id: str | None, value: Any) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,7 @@ class Seated:
     topics: frozenset[tuple[str, str]]
     """(vocabulary, code) of all that the person knows."""
     affiliation: str
+    keywords: list[str]
 
 
 TOPICS = {"policy_areas": "just-transition-policy-areas", "themes": "coalition-themes", "sdgs": "sdgs"}
@@ -62,6 +63,7 @@ _SEATED: tuple[Any, ...] = (
     Seat.id, Seat.panel_id, Person.id, Person.name, Person.email, Seat.kind, Seat.state, Seat.invited_at,
     Seat.answered_at, Seat.reason, Seat.max_load, Expertise.languages, Expertise.country, Expertise.organization_type,
     Expertise.policy_areas, Expertise.themes, Expertise.sdgs, Expertise.affiliation,
+    Expertise.keywords,
 )  # fmt: skip
 
 
@@ -71,7 +73,15 @@ def _seated(row: Any) -> Seated:
         for vocabulary, codes in zip(TOPICS.values(), row[14:17], strict=True)
         for code in codes or []
     )
-    values: list[Any] = [*row[:11], row[11] or [], row[12] or "", row[13] or "", topics, row[17] or ""]
+    values: list[Any] = [
+        *row[:11],
+        row[11] or [],
+        row[12] or "",
+        row[13] or "",
+        topics,
+        row[17] or "",
+        row[18] or [],
+    ]
     return Seated(*values)
 
 

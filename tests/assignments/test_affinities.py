@@ -126,3 +126,10 @@ def test_weights_are_editable_and_checked() -> None:
 def test_nobody_and_nothing() -> None:
     assert list(affinities([], [Profile()])) == []
     assert len(scored([Profile()], []).edges) == 0
+
+
+def test_themes_that_differ_in_a_number_or_a_short_word_differ() -> None:
+    reviewers = [Profile(themes=some(name)) for name in ("SDG 8", "sdg-13", "AI policy", "policies: it")]
+    found = scored([Profile(themes=some("SDG 13", "IT policies"))], reviewers)
+    assert found.terms[:, 1] == pytest.approx([0, 0.125, 0, 0], abs=1e-6)
+    assert scored([Profile(themes=some("IT skills"))], [Profile(themes=some("it skill"))]).terms[0, 1] > 0
