@@ -17,7 +17,7 @@ from challenge.assignments.markets import Bools, Dense, Ints, Task, ints
 from challenge.assignments.matching import Matching, solve
 from challenge.assignments.queries import Candidate, Field, Suit, Told, is_open, reviewers
 from challenge.assignments.shortfalls import Lack, shortfalls
-from challenge.assignments.words import WORD, folded, words
+from challenge.assignments.words import WORD, words
 from challenge.calls.vocabularies import label
 from challenge.foundation.i18n import LANGUAGES, Text, _
 from challenge.panels.queries import Seated
@@ -199,24 +199,23 @@ def suits(proposal: Candidate, told: Told, seats: Sequence[Seated]) -> dict[UUID
     worth = np.full(len(seats), -1.0)
     for part in affinities([mine], theirs):
         worth[part.edges.reviewer] = part.edges.affinity
+    shared = shared_words(mine.text, [each.text for each in theirs])
     return {
         seat.person_id: Suit(
             float(worth[n]),
-            shared_words(mine.text, theirs[n].text),
+            shared[n],
             bool(proposal.country) and proposal.country == seat.country,
         )
         for n, seat in enumerate(seats)
     }
 
 
-def shared_words(text: str, other: str) -> list[str]:
-    """The words of `text` that `other` has too, as `text` first writes them, the most frequent first."""
-    known, counts = set(words(other)), Counter(words(text))
-    spelt: dict[str, str] = {}
+def shared_words(text: str, others: Iterable[str]) -> list[list[str]]:
+    """For each of `others` the words of `text` that it has too, as `text` first spells them, the most frequent first."""
+    counts, spelt = Counter(words(text)), dict[str, str]()
     for word in WORD.findall(text):
-        for plain in words(folded(word)):
+        for plain in words(word):
             spelt.setdefault(plain, word)
-    shared = sorted(
-        (word for word in counts if word in known and word in spelt), key=lambda w: (-counts[w], w)
-    )
-    return [spelt[word] for word in shared[:MOST_SHARED]]
+    ranked = sorted((word for word in counts if word in spelt), key=lambda word: (-counts[word], word))
+    known = (set(words(other)) for other in others)
+    return [[spelt[word] for word in ranked if word in some][:MOST_SHARED] for some in known]

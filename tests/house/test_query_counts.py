@@ -137,6 +137,7 @@ LISTS = (
     ListPage("/api/v1/calls/single/panels", "signer", more_panels),
     ListPage("{panel}", "signer", more_seats),
     ListPage("{api_seats}", "signer", more_seats),
+    ListPage("{choosing}", "signer", more_seats),
     ListPage("{reading}", "signer", more_files),
     ListPage("{own}", "ana", more_files),
     ListPage("/stories", "nobody", more_stories),
@@ -148,6 +149,7 @@ def address(world: World, path: str) -> str:
     return path.format(
         panel=f"{DESK}/panels/{world.panels['single']}",
         api_seats=f"/api/v1/panels/{world.panels['single']}/seats",
+        choosing=f"{DESK}/assignments/proposals/{world.proposals['S1']}",
         reading=f"{DESK}/proposals/{world.proposals['S1']}",
         own=f"/proposals/{world.proposals['S1']}",
     )
