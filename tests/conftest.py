@@ -18,6 +18,7 @@ os.environ.update(
 )
 
 import pytest
+from hypothesis import settings as hypothesis
 
 from challenge import migrations, wiring
 from challenge.foundation import clock, observe
@@ -29,6 +30,10 @@ from tests.conftest_servers import clamd_url, postgres_url, weed  # noqa: F401 -
 
 observe.configure("CRITICAL")
 wiring.connect()
+# The same examples every time, so that a run says something of the change; CHALLENGE_TEST_EXPLORE=1 looks for new ones.
+hypothesis.register_profile("same", derandomize=True, database=None, deadline=None)
+if not os.environ.get("CHALLENGE_TEST_EXPLORE"):
+    hypothesis.load_profile("same")
 NOON = datetime(2027, 2, 1, 12, 0, tzinfo=UTC)
 MIGRATIONS = hashlib.sha256(
     b"".join(
