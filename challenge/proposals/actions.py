@@ -7,7 +7,7 @@ from typing import IO, Any
 from uuid import UUID
 
 import rfc8785
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from challenge.accounts import actions as accounts
 from challenge.accounts.models import LinkPurpose, Organization, Person
@@ -393,16 +393,17 @@ async def submit(
     moment = clock.now()
     proposal.submitted_at, proposal.withdrawn_at, proposal.changed_at = moment, None, moment
     db.add(proposal)
-    await _leave_out_what_is_on_its_way(db, proposal)
+    await _set_what_is_on_its_way(db, proposal, removed_at=moment)
     return await revise(db, proposal, opening=opening, stage=stage, content=content, by=by)
 
 
-async def _leave_out_what_is_on_its_way(db: Db, proposal: Proposal) -> None:
-    """A file that arrives after the submission was never part of it."""
-    for document, _upload in await uploads.open_uploads(db, proposal.id):
-        for attachment in await db.exec(select(Attachment).where(Attachment.document_id == document.id)):
-            attachment.removed_at = proposal.changed_at
-            db.add(attachment)
+async def _set_what_is_on_its_way(db: Db, proposal: Proposal, removed_at: datetime | None) -> None:
+    """A file that arrives after the submission was never part of it; in a draft that is open again it counts again."""
+    on_its_way = await uploads.open_uploads(db, proposal.id)
+    ids = [document.id for document, _upload in on_its_way]
+    for attachment in await db.exec(select(Attachment).where(col(Attachment.document_id).in_(ids))):
+        attachment.removed_at = removed_at
+        db.add(attachment)
 
 
 async def revise(
@@ -520,6 +521,7 @@ async def reopen(db: Db, proposal: Proposal, *, opening: Opening, stage: Stage, 
     proposal.state = move(rules.PROPOSAL_MOVES, proposal.state, "reopen")
     proposal.changed_at = clock.now()
     db.add(proposal)
+    await _set_what_is_on_its_way(db, proposal, removed_at=None)
     await audit.record(db, by, "proposal.reopened", proposal)
     for person in await queries.team_of(db, proposal.id):
         await mail.post(db, person, letters.reopened(proposal, opening.call, stage), about_id=proposal.id)

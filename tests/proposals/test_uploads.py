@@ -443,6 +443,9 @@ async def test_what_is_on_its_way_at_the_submission_never_becomes_part_of_it(
     refused = await sender.complete(begun, CONTENT)
     assert refused.status_code == 409 and "submitted without “words.txt”" in refused.json()["detail"]
     assert "words.txt" not in words_of(await sender.client.get(page))
+    await sender.client.post(f"{page}/reopening")
+    assert (await sender.complete(begun, CONTENT)).json()["state"] == "available"
+    assert "words.txt" in words_of(await sender.client.get(page))
 
 
 async def test_after_the_grace_nothing_arrives(database: Database, sender: Sender) -> None:
