@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import json
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -51,3 +53,24 @@ def tell(answer: Answer, options: argparse.Namespace) -> int:
     elif answer.words:
         print(answer.words)
     return answer.code
+
+
+def whole_number(text: str) -> int:
+    found = int(text)
+    if found < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return found
+
+
+def progress(began: float) -> Callable[[str], None]:
+    """Says what is being done once it takes longer than two seconds, at most once a second."""
+    last = began + 1
+
+    def say(words: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now > last + 1:
+            last = now
+            print(f"{now - began:6.1f} s  {words}", file=sys.stderr, flush=True)
+
+    return say

@@ -1,16 +1,14 @@
 """`challenge assignment solve DIR` and `affinities DIR`: who reviews what, from CSV files to a CSV file. No database."""
 
 import argparse
-import csv
 import math
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from challenge.accounts.commanding import Answer, Subparsers, tell
+from challenge.accounts.commanding import Answer, Subparsers, progress, tell, whole_number
+from challenge.foundation.tables import refuse_place, whole_file
 
 if TYPE_CHECKING:
     from challenge.assignments.answers import Asked, Solved
@@ -65,7 +63,10 @@ def add(commands: Subparsers) -> None:
         "--weights", default="", metavar="TERM=W,...", help="other weights, such as text=0.5,bid=0.05"
     )
     verb.add_argument(
-        "--most", type=_whole, metavar="N", help="only the N best of each proposal, and those with a bid"
+        "--most",
+        type=whole_number,
+        metavar="N",
+        help="only the N best of each proposal, and those with a bid",
     )
     verb.add_argument("--json", action="store_true", help="print the data as JSON")
     verb.set_defaults(run=lambda options: tell(rate(options), options))
@@ -78,21 +79,14 @@ def _seconds(text: str) -> float:
     return found
 
 
-def _whole(text: str) -> int:
-    found = int(text)
-    if found < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return found
-
-
 def solve(options: argparse.Namespace) -> Answer:
     from challenge.assignments import answers, folders  # numpy costs start-up: only who solves pays
 
     began = time.monotonic()
-    say = _progress(began)
+    say = progress(began)
     balance = [name.strip() for each in options.balance for name in each.split(",") if name.strip()]
     _refuse_together(options, balance)
-    _refuse_place(options.out, options.marginals)
+    refuse_place("the assignment", options.out, options.marginals)
     chance = _chance(options.randomise)
     folder = folders.read(options.folder, balance=balance, say=say)
     asked = _asked(options, folder, balance, chance)
@@ -170,47 +164,8 @@ def _marginals(folder: "Folder", solved: "Solved") -> Iterator[tuple[str, str, s
                 yield folder.proposals[p], folder.reviewers[r], f"{q:.10g}"
 
 
-def _progress(began: float) -> Callable[[str], None]:
-    """Says what is being done once it takes longer than two seconds, at most once a second."""
-    last = began + 1
-
-    def say(words: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now > last + 1:
-            last = now
-            print(f"{now - began:6.1f} s  {words}", file=sys.stderr, flush=True)
-
-    return say
-
-
-def _refuse_place(*paths: Path | None) -> None:
-    """Before minutes of work, not after."""
-    for path in filter(None, paths):
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder; give the name of a file.")
-        if not path.parent.is_dir():
-            raise ValueError(f"{path} cannot be written: there is no folder {path.parent}.")
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[Any]:
-    """All or nothing: a file that stood there stays whole until the new one is."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        with beside.open("w", newline="", encoding="utf-8") as file:
-            yield csv.writer(file)
-        beside.replace(path)
-    except OSError as error:
-        raise ValueError(
-            f"{path} cannot be written: {error.strerror}. What stood there before is whole."
-        ) from None
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 def _write(path: Path, head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    with _whole_file(path) as out:
+    with whole_file(path) as out:
         out.writerow(head)
         out.writerows(rows)
 
@@ -219,13 +174,13 @@ def rate(options: argparse.Namespace) -> Answer:
     from challenge.assignments import affinities, folders
 
     began = time.monotonic()
-    say = _progress(began)
-    _refuse_place(options.out)
+    say = progress(began)
+    refuse_place("the affinities", options.out)
     weights = affinities.Weights.read(options.weights)
     proposals, reviewers, bids = folders.profiles(options.folder)
     names = list(proposals), list(reviewers)
     count = 0
-    with _whole_file(options.out) as out:
+    with whole_file(options.out) as out:
         out.writerow(
             ["proposal", "reviewer", "affinity", "bid", *(f"by_{name}" for name in affinities.TERMS)]
         )

@@ -10,6 +10,7 @@ from uuid import UUID
 from challenge.assignments.plans import Line, Pick
 from challenge.foundation.errors import Unprocessable
 from challenge.foundation.i18n import Text, _
+from challenge.foundation.sheets import guarded
 from challenge.foundation.text import one_line, tidy
 
 MOST_LINES = 5000
@@ -120,7 +121,7 @@ def list_of(pairs: Iterable[tuple[str, str]]) -> str:
     writer = csv.writer(out)
     writer.writerow(["proposal", "reviewer"])
     for number, email in pairs:
-        writer.writerow([number, f"'{email}" if email[0] in "=+-@" else email])
+        writer.writerow([number, guarded(email)])
     return out.getvalue()
 
 

@@ -1,9 +1,11 @@
-"""CSV files that people bring, read row by row. Every fault is one sentence with the file and the row."""
+"""CSV files that people bring, read row by row, and those that commands write for them. Every fault is one sentence."""
 
 import csv
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class Fault(ValueError):
@@ -60,3 +62,30 @@ def columns(path: Path) -> list[str]:
             return [cell.strip().casefold() for cell in next(csv.reader(file), [])]
         except csv.Error:
             return []
+
+
+def refuse_place(what: str, *paths: Path | None) -> None:
+    """Before minutes of work, not after. `what` is to be written to the paths: "the ranking"."""
+    for path in filter(None, paths):
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; give the name of a file.")
+        if not path.parent.is_dir():
+            raise ValueError(
+                f"{path.parent} is no folder, so {what} cannot be written there. Where there is no folder, make it first."
+            )
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Any]:
+    """All or nothing: a file that stood there stays whole until the new one is."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            yield csv.writer(file)
+        beside.replace(path)
+    except OSError as error:
+        raise ValueError(
+            f"{path} cannot be written: {error.strerror}. What stood there before is whole."
+        ) from None
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,16 +1,14 @@
 """`challenge ranking compute DIR`: who comes first and how sure that is, from CSV files to a CSV file. No database."""
 
 import argparse
-import csv
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from challenge.accounts.commanding import Answer, tell
+from challenge.accounts.commanding import Answer, progress, tell, whole_number
 from challenge.foundation.i18n import speaking
 from challenge.foundation.sheets import guarded
+from challenge.foundation.tables import refuse_place, whole_file
 
 if TYPE_CHECKING:
     from challenge.scoring.folders import Sheet
@@ -37,7 +35,7 @@ def add(verbs: Any) -> None:
     verb.add_argument("--method", choices=("raw", "calibrated"), default="calibrated",
                       help="raw: scores as given; calibrated (the default): strictness taken out where the data show it")  # fmt: skip
     verb.add_argument(
-        "--top", type=_whole, metavar="M", help="how many are wanted; p_top and the line look at it"
+        "--top", type=whole_number, metavar="M", help="how many are wanted; p_top and the line look at it"
     )
     verb.add_argument("--rubric", default="", metavar="FILE",
                       help="a rubric, or a call file with one (FILE#CODE where it has several)")  # fmt: skip
@@ -48,20 +46,12 @@ def add(verbs: Any) -> None:
     verb.set_defaults(run=lambda options: tell(compute(options), options))
 
 
-def _whole(text: str) -> int:
-    found = int(text)
-    if found < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return found
-
-
 def compute(options: argparse.Namespace) -> Answer:
     from challenge.scoring import folders, standings  # numpy costs start-up: only who computes pays
 
     began = time.monotonic()
-    say = _progress(began)
-    if not options.out.absolute().parent.is_dir():
-        raise ValueError(f"{options.out.parent} is no folder, so the ranking cannot be written there.")
+    say = progress(began)
+    refuse_place("the ranking", options.out)
     sheet = folders.read(options.folder, rubric_file=options.rubric, say=say)
     if options.explain and all(entry.key != options.explain for entry in sheet.entries):
         raise ValueError(f"There is no proposal {options.explain} in {options.folder}.")
@@ -76,20 +66,6 @@ def compute(options: argparse.Namespace) -> Answer:
             data["explanation"] = _explained(found, options.explain)
     data["seconds"] = round(time.monotonic() - began, 3)
     return Answer("\n".join(_words(data)), data)
-
-
-def _progress(began: float) -> Callable[[str], None]:
-    """Says what is being done once it takes longer than two seconds, at most once a second."""
-    last = began + 1
-
-    def say(words: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now > last + 1:
-            last = now
-            print(f"{now - began:6.1f} s  {words}", file=sys.stderr, flush=True)
-
-    return say
 
 
 # ---------- the file ----------
@@ -136,13 +112,9 @@ def _at_the_line(found: "Standings", n: int | None) -> list[str]:
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """All or nothing: a file that stood there stays whole until the new one is."""
-    beside = path.with_name(path.name + ".part")
-    with beside.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file)
+    with whole_file(path) as out:
         out.writerow(HEAD)
         out.writerows([guarded(row[name]) for name in HEAD] for row in rows)
-    beside.replace(path)
 
 
 # ---------- the data ----------

@@ -409,6 +409,8 @@ def test_places_that_are_not_there(folder: Path, capsys: pytest.CaptureFixture[s
     assert "is no folder" in capsys.readouterr().err
     assert cli.main(["ranking", "compute", str(folder), "--out", str(folder / "no" / "x.csv")]) == 1
     assert "is no folder, so the ranking cannot be written there" in capsys.readouterr().err
+    assert cli.main(["ranking", "compute", str(folder), "--out", str(folder)]) == 1
+    assert "is a folder; give the name of a file" in capsys.readouterr().err
     assert run(folder, "--explain", "P9") == 1
     assert "There is no proposal P9" in capsys.readouterr().err
     assert run(folder, "--rubric", str(folder / "none.yaml")) == 1
