@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from storage.store import AlreadyThere, NotThere, Store
+from storage.store import AlreadyThere, NotThere, Store, Stored
 
 PROBES = "probe/"
 
@@ -50,7 +50,7 @@ def _copy(source: Store, target: Store, key: str, moved: Moved) -> None:
             moved.differing.append(key)
             return
     reader.finish()
-    if (reader.size, reader.digest.hexdigest()) != _read(target, key):
+    if Stored(reader.size, reader.digest.hexdigest()) != _proof(target, key):
         moved.differing.append(key)
         return
     moved.size += reader.size
@@ -58,13 +58,11 @@ def _copy(source: Store, target: Store, key: str, moved: Moved) -> None:
     moved.held += not is_new
 
 
-def _read(store: Store, key: str) -> tuple[int, str]:
+def _proof(target: Store, key: str) -> Stored | None:
     try:
-        reader = _Reader(store, key)
+        return target.proof(key)
     except NotThere:
-        return -1, ""
-    reader.finish()
-    return reader.size, reader.digest.hexdigest()
+        return None
 
 
 class _Reader(io.RawIOBase):

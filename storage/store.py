@@ -1,5 +1,6 @@
 """The shape every backend has, and what all of them share: keys, errors and the check."""
 
+import hashlib
 import re
 import uuid
 from abc import ABC, abstractmethod
@@ -160,6 +161,14 @@ class Store(ABC):
     ) -> Iterator[bytes]:
         """Raises NotThere now, not at the first chunk. A source lost half-way raises StoreDown: it never
         ends early as if it were whole. A range ends with the file; one that begins behind it is empty."""
+
+    def proof(self, key: str) -> Stored:
+        """Size and digest by reading every byte, whatever the store says of them. Raises NotThere."""
+        digest, size = hashlib.sha256(), 0
+        for piece in self.stream(key):
+            digest.update(piece)
+            size += len(piece)
+        return Stored(size, digest.hexdigest())
 
     @abstractmethod
     def size(self, key: str) -> int | None:

@@ -1,5 +1,4 @@
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +14,7 @@ from challenge.foundation.db import Db, rows
 from challenge.foundation.errors import NotFound, NotNow
 from challenge.foundation.i18n import _
 from challenge.settings import settings
-from storage.store import NotThere, StoreDown
+from storage.store import NotThere, Stored, StoreDown
 
 LINK_LIFETIME = 60  # seconds
 SHOWN_LIFETIME = 15 * 60  # a film is read on while it is watched
@@ -105,15 +104,12 @@ async def damages(db: Db) -> tuple[int, list[Damage]]:
 
 
 def _fault(key: str, size: int, sha256: str) -> str:
-    digest, read = hashlib.sha256(), 0
     try:
-        for piece in the_store().stream(key):
-            digest.update(piece)
-            read += len(piece)
+        found = the_store().proof(key)
     except NotThere:
         return "its bytes are missing from the store"
     except StoreDown as error:
         return f"could not be read: {error}"
-    if (read, digest.hexdigest()) != (size, sha256 or digest.hexdigest()):  # not known before the check
+    if found != Stored(size, sha256 or found.sha256):  # not known before the check
         return "its bytes are not those that were received"
     return ""

@@ -4,7 +4,6 @@ A copy is wanted in the transaction of the submission and made by a job. It coun
 bytes were read back; whatever kills the job in between, the next one begins with what the store holds.
 """
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +17,7 @@ from challenge.files.store import in_store, in_thread, the_store
 from challenge.foundation import clock
 from challenge.foundation.db import Database, Db
 from challenge.jobs import actions as jobs
-from storage.store import NotThere, Store, StoreDown
+from storage.store import NotThere, Store, Stored, StoreDown
 
 PREFIX = "sealed/"
 READY = states.RELEASED | {DocumentState.UNSCANNED}
@@ -112,27 +111,18 @@ def copied(store: Store, document: Document, key: str) -> str:
     store.copy(document.key, key)
     if store.size(key) != document.size:
         raise StoreDown("damaged")
-    size, digest = read(store, key)
-    if (size, digest) != (document.size, document.sha256):
+    found = store.proof(key)
+    if found != Stored(document.size, document.sha256):
         raise StoreDown("damaged")
-    return digest
-
-
-def read(store: Store, key: str) -> tuple[int, str]:
-    """Size and SHA-256 by reading every byte."""
-    digest, size = hashlib.sha256(), 0
-    for piece in store.stream(key):
-        digest.update(piece)
-        size += len(piece)
-    return size, digest.hexdigest()
+    return found.sha256
 
 
 async def fault_of(key: str, size: int, sha256: str) -> str:
     """What is wrong with a sealed copy, after reading every byte of it; nothing when it is whole."""
     try:
-        found = await in_thread(lambda: read(the_store(), key))
+        found = await in_thread(lambda: the_store().proof(key))
     except NotThere:
         return "is missing from the store"
     except StoreDown as error:
         return f"could not be read: {error}"
-    return "" if found == (size, sha256) else "has other bytes than the receipt says"
+    return "" if found == Stored(size, sha256) else "has other bytes than the receipt says"
