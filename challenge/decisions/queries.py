@@ -242,6 +242,8 @@ class Placed:
     score: Decimal | None
     standing: str
     decided: Decided
+    status: str = ""
+    """On the list that was drawn from the ranking; empty where none was."""
 
 
 async def in_ranking_order(db: Db, viewer: Viewer, stage_id: UUID) -> tuple[Ranking | None, list[Placed]]:
@@ -258,6 +260,7 @@ async def in_ranking_order(db: Db, viewer: Viewer, stage_id: UUID) -> tuple[Rank
             is_ranked = row["place"] is not None
             score = Decimal(row["score"]) if row["score"] is not None else None
             place = len(ordered) + 1 if is_ranked else None
-            ordered.append(Placed(place, score, row["standing"], one))
+            status = (row.get("listing") or {}).get("status", "")
+            ordered.append(Placed(place, score, row["standing"], one, status))
     rest = [Placed(None, None, "excluded", one) for _number, one in sorted(found.items())]
     return ranking, ordered + rest

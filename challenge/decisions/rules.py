@@ -109,14 +109,22 @@ def counts_of(outcomes: Iterable[Outcome | None]) -> dict[Outcome | None, int]:
 class Ranked(Protocol):
     @property
     def standing(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+
+
+ON_THE_LIST = ("selected", "tied-at-the-line", "reserve")
 
 
 R = TypeVar("R", bound=Ranked)
 
 
 def bulk_groups(placed: Sequence[R], award: int, reserve: int) -> dict[Outcome, list[R]]:
-    """The first so many of a ranking, the next, the rest; what was not admitted to it stays apart. No empty group."""
-    ranked = [one for one in placed if one.standing == "ranked"]
+    """The first so many, the next, the rest; what was not admitted to the ranking stays apart. No empty group.
+
+    First is whom the list selects, where one was drawn: a quota may have brought somebody in. Else the ranking decides.
+    """
+    ranked = sorted((one for one in placed if one.standing == "ranked"), key=_turn)
     groups = {
         Outcome.AWARD: ranked[:award],
         Outcome.RESERVE: ranked[award : award + reserve],
@@ -127,6 +135,10 @@ def bulk_groups(placed: Sequence[R], award: int, reserve: int) -> dict[Outcome, 
         Outcome.NOT_ELIGIBLE: [one for one in placed if one.standing == "excluded"],
     }
     return {outcome: members for outcome, members in groups.items() if members}
+
+
+def _turn(one: Ranked) -> int:
+    return ON_THE_LIST.index(one.status) if one.status in ON_THE_LIST else len(ON_THE_LIST)
 
 
 OUTCOME_WORDS: dict[Outcome, Text] = {
