@@ -18,7 +18,6 @@ from challenge.calls.queries import Opening
 from challenge.calls.vocabularies import vocabulary
 from challenge.files import uploads as sending
 from challenge.forms import inputs as form_inputs
-from challenge.forms import queries as form_queries
 from challenge.forms import rules as form_rules
 from challenge.forms.actions import Clashing, Saved
 from challenge.forms.definition import DECLARATIONS, Question
@@ -40,11 +39,12 @@ from challenge.foundation.web import (
 from challenge.proposals import (
     actions,
     archives,
+    history,
     inputs,
     outside,
     queries,
     receipts,
-    replacing,
+    replacements,
     rules,
     showing,
     uploads,
@@ -392,7 +392,7 @@ def _clash(me: Viewer, question: Question, clash: Clashing, names: dict[UUID, st
         "mine_small": _("{words}, now", words=words.words_in(mine)),
         "theirs_small": _(
             "{who}, {time}, {words}",
-            who=_name(names, clash.saved_by_id, me),
+            who=words.called(names, clash.saved_by_id, me.person_id),
             time=words.Plain(format_time(clash.saved_at, me.zone)),
             words=words.words_in(theirs),
         ),
@@ -445,118 +445,6 @@ def _clash_for_script(question: Question, clash: Clashing, names: dict[UUID, str
     if clash.saved_by_id in names:
         told["by"] = names[clash.saved_by_id]
     return told
-
-
-# ---------- the history of an answer ----------
-
-
-@get(HERE + "/history/{question:str}", needs=Can.WRITE_PROPOSALS)
-async def history(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPath[str]) -> Page:
-    work = await queries.the_work(db, me, proposal_id)
-    asked = _question(work, question)
-    present = await form_queries.the_answer(db, work.proposal.sheet_id, question)
-    earlier = await form_queries.history_of(db, work.proposal.sheet_id, question)
-    people = {row.saved_by_id for row in earlier} | ({present.saved_by_id} if present else set())
-    names = await queries.names_of(db, {each for each in people if each is not None})
-    now_text = words.readable(asked, present.value) if present else ""
-    return page(
-        "proposals/history.html",
-        **await values_of(db, me, work),
-        question=asked,
-        present=present,
-        present_text=now_text,
-        present_by=_name(names, present.saved_by_id if present else None, me),
-        versions=[
-            {
-                "row": row,
-                "by": _name(names, row.saved_by_id, me),
-                "words": words.words_in(words.readable(asked, row.value)),
-                "pieces": words.differences(now_text, words.readable(asked, row.value)),
-            }
-            for row in earlier
-            if present is None or row.version != present.version
-        ],
-    )
-
-
-def _name(names: dict[UUID, str], person_id: UUID | None, me: Viewer) -> Text | str:
-    if person_id is None:
-        return ""
-    return _("you") if person_id == me.person_id else names.get(person_id, "")
-
-
-def _question(work: Work, code: str) -> Question:
-    found = work.definition.by_code.get(code)
-    if found is None or found.kind == "file":
-        raise NotFound
-    return found
-
-
-@post(HERE + "/history/{question:str}", needs=Can.WRITE_PROPOSALS)
-async def restore(
-    db: Db, me: Me, form: Form, proposal_id: FromPath[UUID], question: FromPath[str]
-) -> SeeOther:
-    work = await queries.the_work(db, me, proposal_id, to_change=True)
-    asked = _question(work, question)
-    typed = inputs.typed(form, "version")
-    if not typed.lstrip("-").isdecimal() or len(typed) > 9:
-        raise NotFound
-    await actions.restore_answer(db, work, asked, int(typed), by=me)
-    await db.commit()
-    place = "preview" if asked.section == DECLARATIONS else f"edit/{asked.section}"
-    return back_to(
-        f"{path_of(work)}/{place}#{question}",
-        say=_("The earlier text is back. What stood there before is in the history."),
-    )
-
-
-# ---------- files ----------
-
-
-@get(HERE + "/replacement/{question:str}", needs=Can.WRITE_PROPOSALS)
-async def replacement(db: Db, me: Me, proposal_id: FromPath[UUID], question: FromPath[str]) -> Page:
-    work = await queries.the_work(db, me, proposal_id)
-    return await _replacement(db, me, work, question)
-
-
-async def _replacement(
-    db: Db, me: Viewer, work: Work, code: str, refused: Text | None = None, status: int = 200
-) -> Page:
-    asked = work.definition.by_code.get(code)
-    reopening = await queries.reopening_of(db, work.proposal, code)
-    if asked is None or reopening is None:
-        raise NotFound
-    return page(
-        "proposals/replacement.html",
-        status=status,
-        **{**await values_of(db, me, work), "refusal": replacing.why_not(work, reopening)},
-        question=asked,
-        until=call_words.InZone(reopening.until, me.zone),
-        refused=refused,
-        files=[
-            words.file_line(a, d, may_remove=False, stage=work.stage)
-            for a, d in work.content.files
-            if a.question == code
-        ],
-    )
-
-
-@post(HERE + "/replacement/{question:str}", needs=Can.WRITE_PROPOSALS)
-async def replace_file(
-    db: Db, me: Me, form: Form, proposal_id: FromPath[UUID], question: FromPath[str]
-) -> Page | SeeOther:
-    work = await queries.the_work(db, me, proposal_id, to_change=True)
-    if await queries.reopening_of(db, work.proposal, question) is None:
-        raise NotFound
-    sent = next((file for _code, file in inputs.uploads(form, work.definition, question)), None)
-    try:
-        await replacing.take(db, work, question, sent, by=me)
-    except Unprocessable as refusal:
-        await db.rollback()
-        work = await queries.the_work(db, me, proposal_id)
-        return await _replacement(db, me, work, question, refusal.text, 422)
-    await db.commit()
-    return back_to(f"{path_of(work)}/receipt", say=_("The file is replaced. This is your new receipt."))
 
 
 # ---------- check and send ----------
@@ -795,9 +683,9 @@ doors: list[Any] = [
     *uploads.pages,
     *archives.pages,
     *versions.pages,
+    *history.pages,
+    *replacements.pages,
     *showing.pages,
-    replacement,
-    replace_file,
     apply,
     start,
     list_page,
@@ -809,8 +697,6 @@ doors: list[Any] = [
     save_section,
     upload,
     autosave,
-    history,
-    restore,
     preview,
     submission,
     receipt,

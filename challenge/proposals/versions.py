@@ -82,12 +82,11 @@ def _line(
 ) -> dict[str, Any]:
     attachment, document = version
     is_here = attachment.removed_at is None
-    by = attachment.added_by_id
     return {
         "attachment": attachment,
         "document": document,
         "size": words.size(document.size),
-        "by": _("you") if by == me.person_id else names.get(by, "") if by else "",
+        "by": words.called(names, attachment.added_by_id, me.person_id),
         "is_here": is_here,
         "is_there": document.state in states.KEPT,
         "is_comparable": is_comparable(document),
@@ -103,9 +102,8 @@ async def comparison(
     work = await queries.the_work(db, me, proposal_id)
     asked = _question(work, question)
     versions = {str(a.id): (a, d) for a, d in await versions_of(db, proposal_id, question)}
-    before, after = (
-        _comparable(versions, request.query_params.get(name, "")) for name in ("before", "after")
-    )
+    before = _comparable(versions, request.query_params.get("before", ""))
+    after = _comparable(versions, request.query_params.get("after", ""))
     typed = request.query_params.get("page", "1")
     n = int(typed) if typed.isascii() and typed.isdecimal() and 0 < len(typed) < 6 else 1
     one, other = await _shot(before[1], n), await _shot(after[1], n)

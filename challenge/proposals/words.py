@@ -431,6 +431,13 @@ def before_deadline(moment: datetime, stage: Stage) -> Text:
     return _n("{n} minute before the deadline", "{n} minutes before the deadline", max(minutes, 0))
 
 
+def called(names: Mapping[UUID, str], person_id: UUID | None, me: UUID | None) -> Text | str:
+    """Who did something, as it is said to `me`; nothing where nobody is known."""
+    if person_id is None:
+        return ""
+    return _("you") if person_id == me else names.get(person_id, "")
+
+
 def arrived_late(manifest: dict[str, Any], zone: str) -> list[dict[str, Any]]:
     """Files of which the sending began before the deadline and ended after it, with both moments."""
     names = {file.get("id"): file["name"] for file in manifest["files"]}
